@@ -1,0 +1,268 @@
+"""Where disputes come from: infringing uses that are detected, and independent inventors who stray into a claim."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.court.docket import Courts, court_of_place
+from agents.organizations import ASSERTION, FIRM
+from ecosystem.domain import market, valuation
+from ecosystem.kernel.luck import ALWAYS, Pool, fold
+from ecosystem.kernel.schedule import rule
+
+if TYPE_CHECKING:
+    from ecosystem.world import World
+
+INCIDENT = "court.incident"
+OWN = 0
+"""Route code of uses of an own technology (``market.ROUTES``)."""
+
+
+def watch(world: World, uses: np.ndarray) -> None:
+    """Put infringing uses (slots, int (n,)) where their owners may find them."""
+    if len(uses):
+        world.courts.open_uses = np.concatenate([world.courts.open_uses, np.asarray(uses, dtype=np.int64)])
+
+
+def territory_share(world: World, rights: np.ndarray, owners: np.ndarray) -> np.ndarray:
+    """Return the share of a seller's profit that is earned where the right is in force, float64 (n,)."""
+    where = world.valuation.where[world.orgs.jurisdiction[owners], world.rights.sector[rights]]
+    bits = (world.rights.territories[rights][:, None] >> np.arange(where.shape[1])[None, :]) & 1
+    return (where * bits).sum(axis=1)
+
+
+def validity_margin(world: World, rights: np.ndarray) -> np.ndarray:
+    """Return the true margin of validity under the law of the place, sd, float64 (n,).
+
+    v = nu - step - standard + presumption: the court has all prior art before it, without the flattery of art not
+    found, and asks ``court.standard`` more than the office does; the presumption of validity is the margin that a
+    challenger must overcome. (``rights.novelty`` already holds what the claims of this office's applicants reach.)
+    """
+    r, levers = world.rights, world.levers
+    place = r.office[rights]
+    law = levers["court.presumption"] - levers["office.step"] - world.p["court.standard"]
+    return r.novelty[rights].astype(np.float64) + law[place]
+
+
+def send_letters(world: World, rights: np.ndarray, defendants: np.ndarray, uses: np.ndarray, harm: np.ndarray,
+                 reach: np.ndarray | float) -> np.ndarray:  # fmt: skip
+    """Enter disputes into the ledger; return their slots (those that can start: living parties, a court, some harm).
+
+    Args:
+        rights: rights asserted, int (n,).
+        defendants: alleged infringers, int (n,).
+        uses: the uses attacked, -1 for a product outside the model's lines, int (n,).
+        harm: the owner's harm, M USD2020 of one real dispute, (n,).
+        reach: mean true margin of infringement: high for copies, 0 for independent inventors, sd.
+    """
+    r, orgs, courts = world.rights, world.orgs, world.courts
+    owners = r.owner[rights].astype(np.int64)
+    court = court_of_place(world)[r.office[rights]]
+    good = (
+        (defendants >= 0) & (owners >= 0) & (owners != defendants) & (court >= 0) & r.in_force[rights]
+        & orgs.alive[owners] & ~orgs.passive[owners] & (harm > 0.0)
+    )  # fmt: skip
+    good[good] = orgs.alive[defendants[good]]
+    if not good.any():
+        return np.zeros(0, np.int64)
+    reach = np.broadcast_to(reach, rights.shape)[good]
+    rights, defendants, uses, harm = rights[good], defendants[good], uses[good], harm[good]
+    owners, court = owners[good], court[good]
+    place = courts.jurisdiction[court].astype(np.int64)
+    right_uid, defendant_uid = r.uid[rights], orgs.uid[defendants]
+    uid = fold(right_uid, defendant_uid, world.month + 100_000)
+    # The truth about a pair of right and product does not change with the month of the letter.
+    pair = fold(right_uid, defendant_uid)
+    validity = validity_margin(world, rights)
+    infringement = reach + world.draw.normal("court.reach", pair, month=ALWAYS) - world.levers["court.burden"][place]
+    slots = world.disputes.add(
+        len(rights), month=world.month, court=court, right=rights, plaintiff=owners, defendant=defendants, use=uses,
+        stakes=harm, truly_valid=validity > 0.0, truly_infringed=infringement > 0.0,
+    )  # fmt: skip
+    cases = courts.cases
+    if cases.n < world.disputes.n:
+        cases.add(world.disputes.n - cases.n)
+    cases.uid[slots] = uid
+    cases.validity[slots] = validity
+    cases.infringement[slots] = infringement
+    cases.entity[slots] = orgs.kind[owners] == ASSERTION
+    cases.practising[slots] = practises(world, owners)
+    courts.fresh = np.concatenate([courts.fresh, slots])
+    world.tally.add("letters", place, world.scale)
+    return slots
+
+
+def practises(world: World, owners: np.ndarray) -> np.ndarray:
+    """Return True for owners who sell products that an injunction would protect, bool (n,): firms in business."""
+    return (world.orgs.kind[owners] == FIRM) & (world.orgs.base[owners] > 0.0)
+
+
+@rule("disputes", "disputes.detect", before="disputes.bargain")
+def detect_infringements(world: World) -> None:
+    """Find this month's infringements: copies seen by their owners, and independent inventors inside a claim.
+
+    A copy is detected with hazard 1 - (1 - d)^(1/12) a month, and the owner is in time and has proof with chance e
+    (levers ``enforcement.detection``, ``law.enforcement``).
+    """
+    courts = world.courts
+    courts.fresh = np.zeros(0, np.int64)
+    _detect_copies(world, courts)
+    _detect_incidents(world, courts)
+
+
+def _detect_copies(world: World, courts: Courts) -> None:
+    uses, r = world.uses, world.rights
+    slots = courts.open_uses
+    slots = slots[uses.active[slots] & uses.infringing[slots] & (uses.right[slots] >= 0)]
+    right = uses.right[slots].astype(np.int64)
+    # A right that lapsed, expired or was refused stands in nobody's way.
+    over = ~r.in_force[right] & (r.outcome[right] != 0)
+    if over.any():
+        market.make_legal(world, slots[over])
+        slots, right = slots[~over], right[~over]
+    place = r.office[right]
+    yearly = world.levers["enforcement.detection"]
+    hazard = (1.0 - (1.0 - yearly) ** (1.0 / 12.0)) * world.levers["law.enforcement"]
+    identity = fold(r.uid[right], world.orgs.uid[uses.user[slots]])
+    seen = r.in_force[right] & world.draw.bernoulli("court.detect", identity, hazard[place])
+    courts.open_uses = slots[~seen]
+    slots, right = slots[seen], right[seen]
+    if not len(slots):
+        return
+    user = uses.user[slots].astype(np.int64)
+    inventions = uses.invention[slots].astype(np.int64)
+    owner = r.owner[right].astype(np.int64)
+    royalty = world.p["court.reasonable_royalty"] * valuation.user_gain(world, inventions, user)
+    loss = np.maximum(valuation.owner_loss(world, inventions), royalty) * territory_share(world, right, owner)
+    send_letters(world, right, user, slots, loss, world.p["court.copy_reach"])
+
+
+def _detect_incidents(world: World, courts: Courts) -> None:
+    """Let independent inventors stray into claims: rate per right-year x sqrt(value) relative to the usual.
+
+    Each right meets candidate months at a highest hazard that depends on its potential only (so that paired worlds
+    meet the same ones); a candidate is accepted with actual over highest hazard, exactly a thinned Poisson process.
+    """
+    r, p, month = world.rights, world.p, world.month
+    if not courts.started:
+        new = np.flatnonzero(r.in_force)
+        if not len(new):
+            return
+        courts.started = True
+        roots = np.sqrt(world.inventions.potential[r.invention[new]].astype(np.float64))
+        courts.reference_potential = float(roots.mean()) or 1.0
+    else:
+        new = np.flatnonzero((r.decided == month) & r.in_force)
+    _next_incident(world, courts, new, r.filed[new].astype(np.int64))
+    met = world.calendar.pop(INCIDENT, month)
+    met = met[r.in_force[met]]
+    courts.candidates = met
+    if not len(met):
+        return
+    _next_incident(world, courts, met, np.full(len(met), month))
+    place = r.office[met].astype(np.int64)
+    value = valuation.right_present_value(world, met)
+    root = np.sqrt(np.maximum(value, 0.0))
+    highest = _highest(world, courts, met)
+    _learn_mean(world, courts, place, root, 1.0 / highest)
+    usual = courts.mean_root[place]
+    rate = p["court.incident_rate"] / 12.0 * root / np.where(usual > 0, usual, np.inf)
+    noticed = world.levers["enforcement.detection"] * world.levers["law.enforcement"]
+    chance = np.minimum(1.0, rate / highest) * noticed[place]
+    met = met[world.draw.bernoulli("court.incident_noticed", r.uid[met], chance)]
+    if not len(met):
+        return
+    defendant, use = _independent(world, courts, met)
+    harm = p["court.incident_harm"] * valuation.right_present_value(world, met)
+    send_letters(world, met, defendant, use, harm, 0.0)
+
+
+def _highest(world: World, courts: Courts, rights: np.ndarray) -> np.ndarray:
+    """Return the highest monthly hazard of an incident on each right, from its technology's potential alone."""
+    root = np.sqrt(world.inventions.potential[world.rights.invention[rights]].astype(np.float64))
+    relative = root / courts.reference_potential
+    p = world.p
+    # The floor keeps gaps finite where incidents are switched off.
+    return np.maximum(p["court.incident_rate"] / 12.0 * p["court.incident_headroom"] * (0.2 + relative), 1e-9)
+
+
+def _next_incident(world: World, courts: Courts, rights: np.ndarray, after: np.ndarray) -> None:
+    """Enter each right's first candidate month later than now into the calendar; its chain starts at filing."""
+    r, month = world.rights, world.month
+    left, at = rights, after
+    while len(left):
+        mean_gap = 1.0 / _highest(world, courts, left)
+        clock = fold(r.uid[left], at + 100_000)
+        gap = np.ceil(world.draw.exponential("court.incident_gap", clock, month=ALWAYS) * mean_gap)
+        at = at + np.clip(gap, 1, 1200).astype(np.int64)
+        due = at > month
+        world.calendar.put(INCIDENT, at[due], left[due])
+        left, at = left[~due], at[~due]
+
+
+def _learn_mean(world: World, courts: Courts, place: np.ndarray, root: np.ndarray, weight: np.ndarray) -> None:
+    """Estimate the mean of sqrt(value) over all rights in force of a place, in the burn-in; frozen afterwards.
+
+    Candidates are a sample with chance proportional to their highest hazard; the weights undo this.
+    """
+    mean = courts.mean_root
+    if world.month >= 0 and (mean > 0).all():
+        return
+    total = np.bincount(place, weights=weight, minlength=world.J)
+    seen = np.bincount(place, weights=weight * root, minlength=world.J) / np.where(total > 0, total, 1.0)
+    pace = np.where(mean > 0, 1.0 / world.p["court.load_months"], 1.0)
+    learns = (total > 0) & ((world.month < 0) | (mean <= 0))
+    mean[:] = np.where(learns, mean + pace * (seen - mean), mean)
+
+
+def _independent(world: World, courts: Courts, rights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Choose who strayed into each claim: a firm of the sector, mostly of the place; return (defendants, uses)."""
+    _renew_pools(world, courts)
+    home, anywhere, newest = courts.pools
+    r, orgs, draw = world.rights, world.orgs, world.draw
+    uid, sector = r.uid[rights], r.sector[rights].astype(np.int64)
+    owner_uid = orgs.uid[r.owner[rights]]
+    at_home = draw.bernoulli("court.home", uid, world.p["court.home_defendants"])
+    group = np.where(at_home, r.office[rights].astype(np.int64) * world.S + sector, -1)
+    chosen = draw.partner("court.defendant_home", uid, group, home, avoid=owner_uid)
+    group = np.where(chosen < 0, sector, -1)
+    abroad = draw.partner("court.defendant", uid, group, anywhere, avoid=owner_uid)
+    chosen = np.where(chosen < 0, abroad, chosen)
+    use = np.where(chosen >= 0, newest[np.maximum(chosen, 0)] if len(newest) else -1, -1)
+    living = (use >= 0) & (world.uses.active[np.maximum(use, 0)] if world.uses.n else False)
+    return chosen, np.where(living, use, -1)
+
+
+def _renew_pools(world: World, courts: Courts) -> None:
+    """Arrange possible defendants once a year: firms by place and sector, weighted by sales; their newest own line."""
+    if courts.pools_year == world.month // 12:
+        return
+    orgs, uses = world.orgs, world.uses
+    firms = np.flatnonzero(orgs.alive & (orgs.kind == FIRM) & (orgs.sector >= 0))
+    sector = orgs.sector[firms].astype(np.int64)
+    weight = orgs.weight[firms] * np.maximum(orgs.base[firms], 0.0)
+    uid = orgs.uid[firms]
+    home = Pool.of(firms, uid, orgs.jurisdiction[firms].astype(np.int64) * world.S + sector, world.J * world.S, weight)
+    anywhere = Pool.of(firms, uid, sector, world.S, weight)
+    newest = np.full(orgs.n, -1, np.int64)
+    own = np.flatnonzero(uses.active & (uses.route == OWN))
+    newest[uses.user[own]] = own
+    courts.pools, courts.pools_year = (home, anywhere, newest), world.month // 12
+
+
+def release_from_invalid(world: World, rights: np.ndarray) -> None:
+    """Declare rights invalid: nobody owes leave or royalty for them any more, and everybody may use."""
+    r, uses = world.rights, world.uses
+    rights = np.unique(rights[r.in_force[rights]])
+    if not len(rights):
+        return
+    r.in_force[rights] = False
+    r.invalidated[rights] = world.month
+    bound = uses.active & (uses.infringing | (uses.royalty > 0.0)) & (uses.right >= 0)
+    free = np.flatnonzero(bound)
+    free = free[np.isin(uses.right[free], rights)]
+    if len(free):
+        market.make_legal(world, free)
+    world.tally.add("invalidations", r.office[rights].astype(np.int64), world.scale)

@@ -1,0 +1,160 @@
+"""Judgment: the court sees the truth with error, and what follows binds the parties and, if invalid, everybody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.court.bargain import (
+    INFRINGED,
+    INVALID,
+    JUDGMENT,
+    NOT_INFRINGED,
+    View,
+    _still_alive,
+    compensate,
+    court_error,
+    view,
+)
+from agents.court.detect import release_from_invalid
+from agents.court.money import book, legal_bill, transfer
+from ecosystem.domain import indicators, market
+from ecosystem.kernel.luck import ALWAYS
+from ecosystem.kernel.schedule import rule
+
+if TYPE_CHECKING:
+    from ecosystem.world import World
+
+NULLITY = "court.nullity"
+
+# Wrong decisions of offices and courts are counted together; the ratio over them is declared by the office.
+for _name in ("wrong_decisions", "decisions_total"):
+    indicators.TALLIES.setdefault(_name, len(indicators.TALLIES))
+
+
+def found_invalid(world: World, disputes: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """Return whether the panel finds the right invalid: v + leniency + q z < 0, bool (n,)."""
+    d, cases = world.disputes, world.courts.cases
+    error = court_error(world, place, world.rights.field[d.right[disputes]])
+    z = world.draw.normal("court.judge_validity", cases.uid[disputes], month=ALWAYS)
+    return cases.validity[disputes] + d.panel_leniency[disputes] + error * z < 0.0
+
+
+def found_infringed(world: World, disputes: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """Return whether the panel finds infringement: i + leniency + q z > 0, bool (n,)."""
+    d, cases = world.disputes, world.courts.cases
+    error = court_error(world, place, world.rights.field[d.right[disputes]])
+    z = world.draw.normal("court.judge_infringement", cases.uid[disputes], month=ALWAYS)
+    return cases.infringement[disputes] + d.panel_leniency[disputes] + error * z > 0.0
+
+
+@rule("disputes", "court.judge", before="court.docket")
+def judge_cases(world: World) -> None:
+    """Decide the suits that the docket has reached, and the nullity actions of places where these are separate."""
+    _judge_suits(world, _still_alive(world, world.calendar.pop(JUDGMENT, world.month)))
+    _judge_nullity(world, world.calendar.pop(NULLITY, world.month))
+
+
+def _judge_suits(world: World, disputes: np.ndarray) -> None:
+    if not len(disputes):
+        return
+    d, cases, levers, p = world.disputes, world.courts.cases, world.levers, world.p
+    court = d.court[disputes].astype(np.int64)
+    place = world.courts.jurisdiction[court].astype(np.int64)
+    v = view(world, disputes, levers["court.discovery"][place])
+    owner, defendant = d.plaintiff[disputes].astype(np.int64), d.defendant[disputes].astype(np.int64)
+
+    split = levers["court.bifurcated"][place] > 0.5
+    attacked = cases.attacked[disputes]
+    invalid = found_invalid(world, disputes, place) & attacked & ~split
+    infringed = found_infringed(world, disputes, place) & ~invalid
+    outcome = np.where(invalid, INVALID, np.where(infringed, INFRINGED, NOT_INFRINGED))
+    liable = d.truly_valid[disputes] & d.truly_infringed[disputes]
+    # A defendant let off is rightly let off if the right is bad or the product lies outside it.
+    wrong = np.where(invalid, d.truly_valid[disputes], infringed != liable)
+    d.outcome[disputes] = outcome
+    d.judged_month[disputes] = world.month
+    d.wrong[disputes] = wrong
+
+    left = 1.0 - p["court.cost_sunk"]
+    d.cost_plaintiff[disputes] += legal_bill(world, owner, left * v.cost_plaintiff, place).astype(np.float32)
+    d.cost_defendant[disputes] += legal_bill(world, defendant, left * v.cost_defendant, place).astype(np.float32)
+    _shift_fees(world, v, infringed, owner, defendant)
+    _remedies(world, disputes[infringed], place[infringed])
+    free = ~infringed & ~invalid
+    _let_go(world, d.use[disputes[free]].astype(np.int64))
+    release_from_invalid(world, d.right[disputes[invalid]].astype(np.int64))
+    separate = split & attacked & infringed
+    if separate.any():
+        tried = disputes[separate]
+        due = np.maximum(world.month + 1, d.suit_month[tried] + int(p["court.nullity_months"])).astype(np.int64)
+        world.calendar.put(NULLITY, due, tried)
+
+    tally, scale = world.tally, world.scale
+    np.add.at(world.courts.judged, court, scale)
+    tally.add("trials", place, scale)
+    tally.add("patentee_wins", place[infringed], scale)
+    for name, rows in (("wrong_judgments", wrong), ("wrong_decisions", wrong), ("decisions_total", ...)):
+        tally.add(name, place[rows], scale)
+
+
+def _shift_fees(world: World, v: View, won: np.ndarray, owner: np.ndarray, defendant: np.ndarray) -> None:
+    """Let the loser repay the share phi of the winner's cost."""
+    winner, loser = np.where(won, owner, defendant), np.where(won, defendant, owner)
+    cost = v.shift * np.where(won, v.cost_plaintiff, v.cost_defendant)
+    paid = transfer(world, "fee_shift", loser, winner, cost, v.place)
+    book(world, "legal_cost", loser, paid)
+    book(world, "legal_cost", winner, -paid)
+
+
+def _remedies(world: World, disputes: np.ndarray, place: np.ndarray) -> None:
+    """Award damages = multiple x harm; forbid the use, or set the royalty at which it may go on."""
+    if not len(disputes):
+        return
+    d, cases, levers, p = world.disputes, world.courts.cases, world.levers, world.p
+    owner, defendant = d.plaintiff[disputes].astype(np.int64), d.defendant[disputes].astype(np.int64)
+    due = levers["court.damages"][place] * d.stakes[disputes].astype(np.float64)
+    paid = transfer(world, "damages", defendant, owner, due, place)
+    book(world, "legal_cost", defendant, paid)
+    book(world, "license_income", owner, paid)
+    d.damages[disputes] = paid
+    world.tally.add("damages_paid", place, paid * world.scale)
+    compensate(world, disputes, place, paid)
+    chance = np.where(
+        cases.practising[disputes], levers["court.injunction"][place], levers["court.injunction_nonpractising"][place]
+    )
+    forbidden = world.draw.bernoulli("court.injunction", cases.uid[disputes], chance, month=ALWAYS)
+    d.injunction[disputes] = forbidden
+    world.tally.add("injunctions", place[forbidden], world.scale)
+    use = d.use[disputes].astype(np.int64)
+    ends = forbidden & (use >= 0)
+    market.end_use(world, use[ends])
+    goes_on = ~forbidden & (use >= 0)
+    goes_on[goes_on] = world.uses.active[use[goes_on]] & world.rights.in_force[d.right[disputes[goes_on]]]
+    market.make_legal(world, use[goes_on], owner[goes_on], p["court.royalty_rate"])
+
+
+def _let_go(world: World, use: np.ndarray) -> None:
+    """Leave a product that was found outside the claims to its maker."""
+    use = use[use >= 0]
+    market.make_legal(world, use[world.uses.infringing[use]])
+
+
+def _judge_nullity(world: World, disputes: np.ndarray) -> None:
+    """Decide on validity after infringement was already enforced: the injunction gap of split courts."""
+    if not len(disputes):
+        return
+    d, p = world.disputes, world.p
+    disputes = disputes[world.rights.in_force[d.right[disputes]]]
+    place = world.courts.jurisdiction[d.court[disputes]].astype(np.int64)
+    v = view(world, disputes, world.levers["court.discovery"][place])
+    for side, cost in (("plaintiff", v.cost_plaintiff), ("defendant", v.cost_defendant)):
+        who = getattr(d, side)[disputes].astype(np.int64)
+        living = world.orgs.alive[who]
+        legal_bill(world, who[living], p["court.nullity_cost"] * cost[living], place[living])
+    invalid = found_invalid(world, disputes, place)
+    wrong = invalid == d.truly_valid[disputes]
+    release_from_invalid(world, d.right[disputes[invalid]].astype(np.int64))
+    world.tally.add("wrong_decisions", place[wrong], world.scale)
+    world.tally.add("decisions_total", place, world.scale)

@@ -1,0 +1,193 @@
+"""Protection: none, publication, secrecy, utility model or patent; then where.
+
+The owner compares what the line is expected to earn under each instrument it is aware of, less its cost: values come from
+``ecosystem.domain.valuation`` (attempts to copy arrive, the experienced share is kept out), so what protection is worth
+follows from the market. A patent also teaches: attempts to copy rise by ``protection.disclosure``. The choice is a logit:
+the largest of net value plus an error in proportion to the cost of a patent. Then territories: file where the expected
+gain exceeds fee, attorney and translation.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.organizations import FIRM, INSTITUTE, UNIVERSITY, affordable
+from agents.patent_office import file_applications
+from agents.university import discloses
+from ecosystem.domain.indicators import flow, ratio
+from ecosystem.domain.knowledge import PROTECTION
+from ecosystem.domain.market import potential_now
+from ecosystem.domain.valuation import NONE, PATENT, SECRET, UTILITY
+from ecosystem.kernel.luck import fold
+from ecosystem.kernel.schedule import rule
+
+if TYPE_CHECKING:
+    from ecosystem.world import World
+
+NO, PUBLISH, KEEP, FILE, MODEL = (PROTECTION.index(w) for w in ("none", "publication", "secret", "patent", "utility_model"))
+
+flow("secrets_kept", "inventions", "inventions kept secret", 0)
+flow("publications", "inventions", "inventions published without a right", 0)
+ratio("missed_protection_share", "share",
+      "inventions left without protection or publication although an instrument had a positive expected net value", -1,
+      "protection_missed", "inventions")  # fmt: skip
+ratio("foreign_filing_share", "share", "filed inventions also filed abroad, by seat of the owner", 0,
+      "families_abroad", "families")  # fmt: skip
+
+
+@rule("protection", "protection.choose")
+def choose(world: World) -> None:
+    """Owners of this month's inventions choose an instrument and file."""
+    slots = world.new_inventions
+    if not len(slots):
+        return
+    orgs, inv = world.orgs, world.inventions
+    passive = orgs.passive[inv.owner[slots]]
+    _file_from_outside(world, slots[passive])
+    slots = slots[~passive]
+    academic = np.isin(orgs.kind[inv.owner[slots]], (UNIVERSITY, INSTITUTE))
+    titled = np.ones(len(slots), bool)
+    if academic.any():
+        titled[academic] = discloses(world, slots[academic])
+        world.disclosed = slots[academic & titled]
+        _publish(world, slots[academic & ~titled])
+    slots = slots[titled]
+    _choose(world, slots)
+
+
+def _choose(world: World, slots: np.ndarray) -> None:
+    orgs, inv, p, levers, v = world.orgs, world.inventions, world.p, world.levers, world.valuation
+    owner = inv.owner[slots]
+    home = orgs.jurisdiction[owner].astype(np.int64)
+    sector = inv.sector[slots].astype(np.int64)
+    academic = orgs.kind[owner] != FIRM
+    # universities have no product of their own: they judge by what a taker in the place would earn
+    profit = potential_now(world, slots) * v.alone[home, sector]
+    share_home = (v.where[home, sector] * (world.territories.place == home[:, None])).sum(axis=1)
+    rate = v.discount[sector]
+    grant = world.experience.grant_rate()[home]
+    cost_patent = patent_cost(world, home, home)
+    term = 1.0 - np.exp(-rate * levers["law.term_years"][home])
+    term_model = 1.0 - np.exp(-rate * levers["law.utility_model_years"][home])
+    base = v.worth[NONE, home, sector]
+    taught = 1.0 / (rate + v.hazard[sector] * (1.0 + p["protection.disclosure"]))
+    gain_patent = grant * term * (v.worth[PATENT, home, sector] - base) * share_home - (base - taught) * (1.0 - grant)
+    gain_model = term_model * (v.worth[UTILITY, home, sector] - base) * share_home
+    gain_secret = v.worth[SECRET, home, sector] - base
+    has_model = levers["law.utility_model"][home] > 0.5
+    net = np.stack(
+        [
+            np.zeros(len(slots)),
+            profit * gain_secret - p["protection.secret_cost"],
+            profit * gain_patent - cost_patent,
+            np.where(has_model, profit * gain_model - levers["law.utility_model_cost"][home], -np.inf),
+        ],
+        axis=1,
+    )
+    uid = inv.uid[slots]
+    keys = fold(np.repeat(uid, 4), np.tile(np.arange(4), len(uid)))
+    gumbel = -np.log(-np.log(world.draw.uniform("protection.error", keys))).reshape(-1, 4)
+    spread = p["protection.choice_noise"] * np.maximum(cost_patent, p["protection.secret_cost"])[:, None]
+    seen = net + spread * gumbel
+    seen[:, 0] = spread[:, 0] * gumbel[:, 0]
+    aware = world.draw.bernoulli("protection.aware", uid, orgs.awareness[owner])
+    seen[~aware, 2:] = -np.inf
+    money = affordable(world, owner) * orgs.weight[owner] / world.scale
+    seen[money < cost_patent, 2] = -np.inf
+    choice = np.argmax(seen, axis=1)
+    choice = np.where(academic & (choice == 1), 0, choice)
+    best = net[:, 1:].max(axis=1)
+    missed = (choice == 0) & (best > 0)
+    world.tally.add("protection_missed", home, world.scale * missed, sector)
+
+    inv.protected_by[slots] = np.array([NO, KEEP, FILE, MODEL])[choice]
+    world.tally.add("secrets_kept", home[choice == 1], world.scale, sector[choice == 1])
+    open_now = (choice == 0) & (academic | world.draw.bernoulli("protection.publish", uid, 0.3))
+    _publish(world, slots[open_now])
+    filed = choice >= 2
+    world.arrivals.filing_share[:] += _learn_share(world, home, sector, filed)
+    for code, kind in ((2, 0), (3, 1)):
+        mine = choice == code
+        if mine.any():
+            rights = file_applications(world, slots[mine], home[mine], np.full(int(mine.sum()), kind))
+            inv.right[slots[mine]] = rights
+            inv.right_at[slots[mine], home[mine]] = rights
+    patents = slots[choice == 2]
+    world.tally.add("families", home[choice == 2], world.scale, sector[choice == 2])
+    _file_abroad(world, patents)
+
+
+def _learn_share(world: World, home: np.ndarray, sector: np.ndarray, filed: np.ndarray) -> np.ndarray:
+    """Return the change of the experienced filing share by place and sector (two-year memory)."""
+    shape = world.arrivals.filing_share.shape
+    made, done = np.zeros(shape), np.zeros(shape)
+    np.add.at(made, (home, sector), 1.0)
+    np.add.at(done, (home, sector), filed.astype(float))
+    seen = made > 0
+    change = np.where(seen, done / np.maximum(made, 1.0) - world.arrivals.filing_share, 0.0)
+    return change / 24.0
+
+
+def patent_cost(world: World, office: np.ndarray, home: np.ndarray) -> np.ndarray:
+    """Return what one real patent application costs its owner up to grant, M USD2020, float64 (n,)."""
+    levers = world.levers
+    cost = levers["office.filing_fee"][office] + levers["office.attorney_cost"][office]
+    foreign = office != home
+    subsidy = np.where(foreign, 0.0, levers["office.filing_subsidy"][office])
+    return cost * (1.0 - subsidy) + np.where(foreign, levers["office.foreign_cost"][office], 0.0)
+
+
+def _publish(world: World, slots: np.ndarray) -> None:
+    inv = world.inventions
+    if len(slots):
+        inv.protected_by[slots] = PUBLISH
+        inv.published[slots] = world.month + 1
+        world.tally.add("publications", inv.jurisdiction[slots], world.scale, inv.sector[slots])
+
+
+def _file_abroad(world: World, slots: np.ndarray) -> None:
+    """Second filings: where grant chance x what exclusion there is worth exceeds the cost."""
+    if not len(slots):
+        return
+    orgs, inv, p, v = world.orgs, world.inventions, world.p, world.valuation
+    owner = inv.owner[slots]
+    home = orgs.jurisdiction[owner].astype(np.int64)
+    sector = inv.sector[slots].astype(np.int64)
+    profit = potential_now(world, slots) * v.alone[home, sector] * p["protection.foreign_market"]
+    money = affordable(world, owner) * orgs.weight[owner] / world.scale
+    abroad = np.zeros(len(slots), bool)
+    for office in range(world.P):
+        at = np.full(len(slots), office)
+        share = v.where[home, sector][:, world.territories.place == office].sum(axis=1)
+        gain = v.worth[PATENT, office, sector] - v.worth[NONE, office, sector]
+        rate = v.discount[sector]
+        term = 1.0 - np.exp(-rate * world.levers["law.term_years"][office])
+        value = profit * share * gain * term * world.experience.grant_rate()[office]
+        cost = patent_cost(world, at, home)
+        error = np.exp(0.5 * world.draw.normal("protection.abroad", fold(inv.uid[slots], office + 1)))
+        go = (home != office) & (value * error > cost * p["protection.outward_threshold"]) & (money > cost)
+        if go.any():
+            rights = file_applications(world, slots[go], at[go], np.zeros(int(go.sum()), np.int64))
+            inv.right_at[slots[go], office] = rights
+            money[go] -= cost[go]
+            abroad |= go
+    world.tally.add("families_abroad", home, world.scale * abroad, sector)
+
+
+def _file_from_outside(world: World, slots: np.ndarray) -> None:
+    """Owners of the rest of the world file at each office as the figures say."""
+    inv = world.inventions
+    if not len(slots):
+        return
+    for office in range(world.P):
+        share = world.row_filings[office] / world.row_families
+        go = world.draw.bernoulli("protection.outside", fold(inv.uid[slots], office + 1), share)
+        if go.any():
+            rights = file_applications(
+                world, slots[go], np.full(int(go.sum()), office), np.zeros(int(go.sum()), np.int64)
+            )
+            inv.right_at[slots[go], office] = rights
+            inv.right[slots[go]] = rights
+            inv.protected_by[slots[go]] = FILE

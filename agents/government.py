@@ -1,0 +1,369 @@
+"""Governments: they fund science, rank proposals for grants, repay part of R&D, buy new products, and tax.
+
+The money of a government is the pot "government" of its place; the table keeps the year's outlays by purpose. What the
+pot lacks at the end of the funding phase is raised by a lump-sum tax on households, what it has too much is paid back,
+so the pot returns to zero every month and every outlay is somebody's tax.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.handle import Handle
+from agents.organizations import FIRM, INSTITUTE, SME_EMPLOYEES, UNIVERSITY, affordable
+from ecosystem.domain.indicators import flow
+from ecosystem.domain.market import ROUTES
+from ecosystem.kernel.luck import fold
+from ecosystem.kernel.schedule import rule
+from ecosystem.kernel.table import NEVER, Column, Table
+
+if TYPE_CHECKING:
+    from ecosystem.world import World
+
+flow("public_research_money", "M USD2020", "public money paid to universities and institutes for research")
+flow("defense_research_money", "M USD2020", "the part of public research money that is for defense")
+flow("rd_grants_paid", "M USD2020", "R&D grants paid to firms")
+flow("tax_credits_paid", "M USD2020", "tax relief paid for R&D of firms")
+flow("procurement_spent", "M USD2020", "public purchases of newly launched products")
+flow("profit_tax_paid", "M USD2020", "taxes on profits of firms")
+flow("general_tax_paid", "M USD2020", "lump-sum tax on households that balances public budgets, repayments deducted")
+
+_NAMED = 6_001
+"""First part of the identity of a government."""
+
+
+class Grants(Table):
+    """Running and past R&D grants; money is the mean over the real firms of a row."""
+
+    firm = Column(np.int32, "organization slot", "who receives it")
+    place = Column(np.int8, "place", "who pays it")
+    small = Column(np.bool_, "1", "from the money kept for firms below 250 employees")
+    rate = Column(np.float64, "M USD2020/year", "yearly payment, mean over the real firms of the row")
+    started = Column(np.int32, "month", "first payment")
+    ends = Column(np.int32, "month", "first month without payment", NEVER)
+
+
+class Governments(Table):
+    """One row a jurisdiction, in the order of places; amounts are real-world totals of the year so far."""
+
+    grants: Grants
+    """All grants; rows in order of start."""
+    first_grant: int
+    """Rows of ``grants`` before this one have ended."""
+    small_at_start: np.ndarray
+    """Firms below 250 employees when the horizon began, bool (organizations of that month,)."""
+
+    uid = Column(np.int64, "id", "stable identity")
+    jurisdiction = Column(np.int8, "place", "place governed")
+    science = Column(np.float64, "M USD2020/year", "money for universities and institutes so far")
+    grants_paid = Column(np.float64, "M USD2020/year", "R&D grants to firms so far")
+    credits = Column(np.float64, "M USD2020/year", "tax relief for R&D so far")
+    procurement = Column(np.float64, "M USD2020/year", "purchases of new products so far")
+    profit_tax = Column(np.float64, "M USD2020/year", "taxes on profits so far")
+    general_tax = Column(np.float64, "M USD2020/year", "lump-sum tax on households less repayments so far")
+
+
+class Government(Handle):
+    """The government of one jurisdiction: funds, grants, repays, buys and taxes."""
+
+    table = "governments"
+
+
+def open_governments(world: World) -> None:
+    """Create one government a jurisdiction."""
+    rows = world.governments
+    places = np.arange(world.P)
+    rows.grants = Grants(256)
+    rows.first_grant = 0
+    rows.small_at_start = np.zeros(0, np.bool_)
+    rows.add(world.P, uid=fold(_NAMED, places), jurisdiction=places)
+
+
+def _book(world: World, column: str, by_place: np.ndarray) -> None:
+    """Add totals by place (J,) to a column of the governments, starting afresh each January."""
+    rows = world.governments
+    getattr(rows, column)[:] += by_place[rows.jurisdiction]
+
+
+def defense_share(world: World, slots: np.ndarray) -> np.ndarray:
+    """Return the share of defense money in the public research money of universities and institutes, float64 (n,).
+
+    Defense money goes to institutes; only what exceeds all their money goes to universities.
+    """
+    orgs = world.orgs
+    share = world.levers["science.defense_share"]
+    all_money, at_institutes = np.zeros(world.J), np.zeros(world.J)
+    funded = orgs.living(UNIVERSITY, INSTITUTE, active=False)
+    money = orgs.rd_public[funded] * orgs.weight[funded]
+    np.add.at(all_money, orgs.jurisdiction[funded], money)
+    inside = orgs.kind[funded] == INSTITUTE
+    np.add.at(at_institutes, orgs.jurisdiction[funded][inside], money[inside])
+    defense = share * all_money
+    institutes = np.divide(defense, at_institutes, out=np.zeros(world.J), where=at_institutes > 0).clip(0.0, 1.0)
+    rest = all_money - at_institutes
+    universities = np.divide(
+        np.maximum(0.0, defense - at_institutes), rest, out=np.zeros(world.J), where=rest > 0
+    ).clip(0.0, 1.0)
+    place = orgs.jurisdiction[slots]
+    return np.where(orgs.kind[slots] == INSTITUTE, institutes[place], universities[place])
+
+
+@rule("funding", "government.fund_science")
+def fund_science(world: World) -> None:
+    """Pay universities and institutes the public research money of their place by their shares in its research.
+
+    Sets ``orgs.rd_public`` (M USD/year of one real organization) = funding_j * (rd w)_i / sum_j (rd w) / w_i.
+    """
+    orgs, rows = world.orgs, world.governments
+    if world.month_of_year == 0:
+        for name in ("science", "grants_paid", "credits", "procurement", "profit_tax", "general_tax"):
+            getattr(rows, name)[:] = 0.0
+    slots = orgs.living(UNIVERSITY, INSTITUTE, active=False)
+    if not len(slots):
+        return
+    place, weight = orgs.jurisdiction[slots], orgs.weight[slots]
+    size = orgs.rd[slots] * weight
+    if not size.any():
+        size = weight.copy()
+    total = np.bincount(place, size, world.J)
+    share = np.divide(size, total[place], out=np.zeros(len(slots)), where=total[place] > 0)
+    yearly = world.levers["science.public_funding"][place] * share
+    orgs.rd_public[slots] = yearly / weight
+    paid = yearly / 12.0
+    defense = paid * defense_share(world, slots)
+    pay = world.accounts.pay
+    pay("public_research", "government", place, "organizations", slots, paid - defense, place=place)
+    pay("defense_research", "government", place, "organizations", slots, defense, place=place)
+    by_place = np.bincount(place, paid, world.J)
+    _book(world, "science", by_place)
+    world.tally.add("public_research_money", place, paid)
+    world.tally.add("defense_research_money", place, defense)
+
+
+def is_small(world: World, slots: np.ndarray) -> np.ndarray:
+    """Return True for firms that count as small in support rules, bool (n,).
+
+    Size is held at its value when the horizon began (or at founding, if later), so that growth over the line is no
+    effect of the support itself.
+    """
+    orgs, frozen = world.orgs, world.governments.small_at_start
+    if world.month >= 0 and not len(frozen):
+        frozen = world.governments.small_at_start = orgs.employees < SME_EMPLOYEES
+    small: np.ndarray = orgs.employees[slots] < SME_EMPLOYEES
+    old = slots < len(frozen)
+    small[old] = frozen[slots[old]]
+    # Those founded in the horizon started small and keep that standing.
+    small[~old & (world.month >= 0)] = True
+    return small
+
+
+def credit_rate(world: World, slots: np.ndarray) -> np.ndarray:
+    """Return the tax relief per unit of own R&D of firms, share, float64 (n,)."""
+    place = world.orgs.jurisdiction[slots]
+    return np.where(
+        is_small(world, slots),
+        world.levers["government.rd_credit_small"][place],
+        world.levers["government.rd_credit_large"][place],
+    )
+
+
+@rule("funding", "government.credit")
+def credit(world: World) -> None:
+    """Repay firms, in their anniversary month, rate x own R&D of a year (public money in R&D earns no relief)."""
+    orgs = world.orgs
+    slots = orgs.living(FIRM)
+    slots = slots[orgs.anniversary[slots] == world.month_of_year]
+    if not len(slots):
+        return
+    own = np.maximum(0.0, orgs.rd[slots] - orgs.rd_public[slots])
+    amount = credit_rate(world, slots) * own * orgs.weight[slots]
+    place = orgs.jurisdiction[slots]
+    world.accounts.pay("rd_tax_credit", "government", place, "organizations", slots, amount, place=place)
+    _book(world, "credits", np.bincount(place, amount, world.J))
+    world.tally.add("tax_credits_paid", place, amount, orgs.sector[slots])
+
+
+@rule("funding", "government.grant")
+def grant(world: World) -> None:
+    """Open this month's call, rank the proposals by noisy merit, fund the best, pay all running grants.
+
+    Firms without a grant apply once a year (anniversary). merit = ln effect + ln absorptive + N(0, merit_noise); the
+    best are funded until the free money of their class (small or large) is gone; the marginal row is funded for part of
+    the real firms it stands for, so a budget is never exceeded. Free money of a class = budget - running grants, at
+    most a twelfth of the budget a month, so that a new programme fills within a year.
+    """
+    orgs, grants = world.orgs, world.governments.grants
+    first = world.governments.first_grant
+    while first < grants.n and grants.ends[first] <= world.month:
+        first += 1
+    world.governments.first_grant = first
+    _end_of_the_dead(world, first)
+    budget = world.levers["government.rd_grants"]
+    kept = world.levers["government.sme_grant_share"]
+    purse = np.stack([budget * (1.0 - kept), budget * kept])  # (class, place), M USD/year
+    running = np.flatnonzero(grants.ends[first:] > world.month) + first
+    used = np.zeros_like(purse)
+    rate_total = grants.rate[running] * orgs.weight[grants.firm[running]]
+    np.add.at(used, (grants.small[running].astype(np.int64), grants.place[running]), rate_total)
+    free = np.clip(purse - used, 0.0, purse / 12.0)
+
+    slots = orgs.living(FIRM)
+    slots = slots[(orgs.anniversary[slots] == world.month_of_year) & (orgs.rd[slots] > 0)]
+    slots = slots[~np.isin(slots, grants.firm[running])]
+    if len(slots) and free.any():
+        _award(world, slots, free)
+        running = np.flatnonzero(grants.ends[first:] > world.month) + first
+
+    # A cut of the budget cuts running grants too: what is paid never exceeds the year's money.
+    firm, place = grants.firm[running].astype(np.int64), grants.place[running]
+    klass = grants.small[running].astype(np.int64)
+    rate = grants.rate[running] * orgs.weight[firm]
+    owed = np.zeros_like(purse)
+    np.add.at(owed, (klass, place), rate)
+    cut = np.divide(purse, owed, out=np.ones_like(purse), where=owed > purse)
+    rate = rate * cut[klass, place]
+    everyone = orgs.kind == FIRM
+    orgs.rd_public[everyone] = 0.0
+    if not len(running):
+        return
+    orgs.rd_public[firm] = rate / orgs.weight[firm]
+    paid = rate / 12.0
+    world.accounts.pay("rd_grant", "government", place, "organizations", firm, paid, place=place)
+    _book(world, "grants_paid", np.bincount(place, paid, world.J))
+    world.tally.add("rd_grants_paid", place, paid, orgs.sector[firm])
+
+
+def _end_of_the_dead(world: World, first: int) -> None:
+    grants = world.governments.grants
+    ended = ~world.orgs.alive[grants.firm[first:]] & (grants.ends[first:] > world.month)
+    if ended.any():
+        grants.ends[first:][ended] = world.month
+
+
+def _award(world: World, slots: np.ndarray, free: np.ndarray) -> None:
+    orgs, p, draw = world.orgs, world.p, world.draw
+    uid, small = orgs.uid[slots], is_small(world, slots)
+    ask = np.where(small, p["government.grant_ask_small"], p["government.grant_ask_large"]) * orgs.rd[slots]
+    merit = np.log(np.maximum(orgs.effect[slots], 1e-9)) + np.log(np.maximum(orgs.absorptive[slots], 1e-9))
+    merit = merit + p["government.merit_noise"] * draw.normal("government.merit", uid)
+    klass, place = small.astype(np.int64), orgs.jurisdiction[slots].astype(np.int64)
+    order = np.lexsort((uid, -merit, place, klass))
+    wanted = (ask * orgs.weight[slots])[order]
+    pile = klass[order] * world.J + place[order]
+    granted = fill(wanted, pile, free.ravel())
+    won = granted > 0
+    if not won.any():
+        return
+    winners = slots[order][won]
+    low, high = p["government.grant_months_low"], p["government.grant_months_high"]
+    months = low + (high - low) * draw.uniform("government.grant_months", orgs.uid[winners])
+    world.governments.grants.add(
+        len(winners),
+        firm=winners,
+        place=place[order][won],
+        small=small[order][won],
+        rate=granted[won] / orgs.weight[winners],
+        started=world.month,
+        ends=world.month + np.rint(months).astype(np.int64),
+    )
+
+
+def fill(wanted: np.ndarray, pile: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """Give out money in the order of rows: each pile's rows get what they want until the pile's money is gone.
+
+    Args:
+        wanted: amounts, best first within each pile, float64 (n,).
+        pile: pile of each row, rows sorted by pile, int (n,).
+        free: money by pile, float64 (piles,).
+
+    Returns:
+        amounts given, float64 (n,); the marginal row gets what is left.
+
+    >>> fill(np.array([3.0, 3.0, 1.0]), np.array([0, 0, 1]), np.array([4.0, 5.0])).tolist()
+    [3.0, 1.0, 1.0]
+    """
+    before = np.cumsum(wanted) - wanted
+    starts = np.flatnonzero(np.r_[True, pile[1:] != pile[:-1]]) if len(pile) else np.zeros(0, np.int64)
+    counts = np.diff(np.r_[starts, len(pile)])
+    before -= np.repeat(before[starts], counts)
+    return np.clip(free[pile] - before, 0.0, wanted)
+
+
+@rule("funding", "government.procure")
+def procure(world: World) -> None:
+    """Buy newly launched products of firms in the own place.
+
+    The month's money goes to lines younger than ``procurement_years`` in proportion to sales potential x quality, at
+    most ``procurement_cap`` of a line's potential; the seller pays its production cost to households.
+    """
+    budget = world.levers["government.procurement"]
+    orgs, uses, lines, p = world.orgs, world.uses, world.lines, world.p
+    if not budget.any() or not uses.n:
+        return
+    youngest = world.month - round(12 * p["government.procurement_years"])
+    recent = np.flatnonzero(uses.started >= youngest)
+    recent = recent[uses.active[recent] & ~uses.infringing[recent]]
+    line, seller = uses.line[recent], uses.user[recent].astype(np.int64)
+    bought = np.isin(uses.route[recent], [ROUTES.index(r) for r in ("own", "license", "purchase")])
+    bought &= (lines.launched[line] >= youngest) & lines.active[line] & orgs.alive[seller] & ~orgs.passive[seller]
+    bought &= orgs.kind[seller] == FIRM
+    recent, line, seller = recent[bought], line[bought], seller[bought]
+    if not len(recent):
+        return
+    place = orgs.jurisdiction[seller].astype(np.int64)
+    size = lines.potential[line] * world.scale
+    need = size * np.maximum(world.inventions.quality[uses.invention[recent]], 0.0)
+    total = np.bincount(place, need, world.J)
+    amount = budget[place] / 12.0 * np.divide(need, total[place], out=np.zeros(len(need)), where=total[place] > 0)
+    amount = np.minimum(amount, p["government.procurement_cap"] * size / 12.0)
+    margin, sector = p["government.procurement_margin"], lines.sector[line]
+    pay = world.accounts.pay
+    pay("procurement", "government", place, "organizations", seller, amount, place=place)
+    pay("production_cost", "organizations", seller, "households", place, amount * (1.0 - margin), place=place)
+    each = amount / orgs.weight[seller]
+    np.add.at(orgs.sales, seller, each)
+    np.add.at(orgs.gross_profit, seller, margin * each)
+    own = uses.route[recent] == 0
+    np.add.at(orgs.own_rents, seller[own], margin * each[own])
+    _book(world, "procurement", np.bincount(place, amount, world.J))
+    world.tally.add("procurement_spent", place, amount, sector)
+
+
+def profit_before_tax(world: World, slots: np.ndarray) -> np.ndarray:
+    """Return the year's profit so far of one real firm: gross profit + license balance - R&D - legal cost, (n,)."""
+    o = world.orgs
+    return (
+        o.gross_profit[slots] + o.license_income[slots] - o.license_payments[slots] - o.rd_spent[slots]
+        - o.legal_cost[slots]
+    )  # fmt: skip
+
+
+@rule("firm_life", "government.tax")
+def tax(world: World) -> None:
+    """Tax positive profits once a year, in December, after the year's sales are known; never more than can be paid."""
+    if world.month_of_year != 11:
+        return
+    orgs = world.orgs
+    slots = orgs.living(FIRM)
+    if not len(slots):
+        return
+    place = orgs.jurisdiction[slots]
+    due = world.levers["government.profit_tax"][place] * np.maximum(0.0, profit_before_tax(world, slots))
+    amount = np.minimum(due, affordable(world, slots)) * orgs.weight[slots]
+    world.accounts.pay("profit_tax", "organizations", slots, "government", place, amount, place=place)
+    _book(world, "profit_tax", np.bincount(place, amount, world.J))
+    world.tally.add("profit_tax_paid", place, amount, orgs.sector[slots])
+
+
+@rule("funding", "government.settle", after="government.procure")
+def settle(world: World) -> None:
+    """Return every government's pot to zero: households pay what is missing and receive what is left over."""
+    pot = world.accounts.holders["government"].pots.copy()
+    places = np.arange(world.J)
+    pay = world.accounts.pay
+    pay("general_tax", "households", places, "government", places, np.maximum(0.0, -pot), place=places)
+    pay("public_transfer", "government", places, "households", places, np.maximum(0.0, pot), place=places)
+    _book(world, "general_tax", -pot)
+    world.tally.add("general_tax_paid", places, -pot)

@@ -1,0 +1,43 @@
+"""What inventors want and know: motivation follows rewards, awareness follows the employer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.inventor.population import ACADEMIC, BUSINESS
+from agents.organizations import INSTITUTE, UNIVERSITY
+from ecosystem.domain.teams import renew_roster
+from ecosystem.kernel.schedule import rule
+
+if TYPE_CHECKING:
+    from ecosystem.world import World
+
+
+@rule("talent", "talent.motivate", after="talent.staff")
+def motivate(world: World) -> None:
+    """Effort follows the promised share of the value: m = (1 + k r) / (1 + k r0), approached over years.
+
+    An inventor who chooses effort e for r V e + b e - e^2 / 2 sets e = b + r V: linear in the promised share r, with
+    V the yearly value of own inventions relative to the intrinsic reward b (k, by class of employer). Firms promise
+    ``talent.inventor_reward``, universities ``university.inventor_share`` of license income. r0: shares of the start.
+    """
+    if world.month % 3:
+        return
+    t, p, inv, orgs = world.talent, world.p, world.inventors, world.orgs
+    k_firm, k_school = p["talent.reward_weight"], p["talent.license_share_weight"]
+    target = np.empty((2, world.J))
+    target[BUSINESS] = (1 + k_firm * world.levers["talent.inventor_reward"]) / (1 + k_firm * t.reward)
+    target[ACADEMIC] = (1 + k_school * world.levers["university.inventor_share"]) / (1 + k_school * t.share)
+    before = t.drive.copy()
+    t.drive += (1.0 - np.exp(-0.25 / p["talent.motivation_years"])) * (target - t.drive)
+    ratio = t.drive / before
+    people = np.flatnonzero(inv.active & (inv.employer >= 0))
+    employer = inv.employer[people]
+    if (ratio != 1.0).any():
+        school = np.isin(orgs.kind, (UNIVERSITY, INSTITUTE)).astype(np.int64)
+        inv.motivation[people] *= ratio[school[employer], inv.jurisdiction[people]]
+    learn = 1.0 - np.exp(-0.25 / p["talent.learning_years"])
+    inv.awareness[people] += learn * (orgs.awareness[employer] - inv.awareness[people])
+    renew_roster(world)

@@ -1,0 +1,208 @@
+"""Who leaves, enters and moves, and which employer they choose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.inventor.population import newcomers, schedule_candidates, staff_target
+from agents.organizations import FIRM, INSTITUTE, UNIVERSITY
+from ecosystem.domain.indicators import flow
+from ecosystem.kernel.luck import Pool, fold
+from ecosystem.kernel.schedule import rule
+
+if TYPE_CHECKING:
+    from ecosystem.world import World
+
+flow("new_inventor_inflow", "inventors", "people who start their first research job", 1)
+flow("inventor_exits", "inventors", "researchers who end their career", 0)
+flow("inventor_moves", "moves", "changes of employer within a place", 0)
+flow("moves_stopped", "moves", "moves to a rival that a non-compete rule stopped", 0)
+flow("sme_researchers_hired", "researchers", "researchers who start at an SME", 1)
+
+
+@rule("talent", "talent.leave", after="talent.clear_wage")
+def leave(world: World) -> None:
+    """Careers end; the people of organizations that closed look for a new employer."""
+    inv, orgs = world.inventors, world.orgs
+    due = world.calendar.pop("talent.retire", world.month)
+    due = due[inv.active[due]]
+    inv.active[due] = False
+    drop_staff(world, inv.employer[due])
+    world.tally.add("inventor_exits", inv.jurisdiction[due], float(world.scale))
+    closed = ~orgs.alive & (orgs.inventors > 0)
+    if closed.any():
+        people = np.flatnonzero((inv.employer >= 0) & inv.active)
+        people = people[closed[inv.employer[people]]]
+        orgs.inventors[closed] = 0
+        seek(world, people, np.full(len(people), -1, np.int64))
+        inv.employer[people] = -1
+
+
+def drop_staff(world: World, employer: np.ndarray) -> None:
+    """Count people out of the staff of the employers that they leave (-1: none), int (n,)."""
+    some = employer[employer >= 0]
+    if len(some):
+        np.subtract.at(world.orgs.inventors, some, np.int32(1))
+
+
+def seek(world: World, people: np.ndarray, employer: np.ndarray) -> None:
+    """Have people, each with the employer he would leave (-1: none), choose an employer this month."""
+    if len(people):
+        world.talent.seeking.append((people.astype(np.int64), employer.astype(np.int64)))
+
+
+@rule("talent", "talent.enter", after="talent.migrate")
+def enter(world: World) -> None:
+    """Graduates enter who chose their studies ``talent.education_years`` ago.
+
+    Entrants a month = usual intake x (1 + g)^years x [education x w^eta] of six years ago; 60 % stay briefly.
+    """
+    t, p = world.talent, world.p
+    lag = len(t.education)
+    years = max(0, world.month) / 12.0
+    due = t.intake * (1.0 + p["talent.intake_growth"]) ** years * t.education[world.month % lag]
+    t.education[world.month % lag] = world.levers["talent.education"] * world.wage ** p["talent.intake_elasticity"]
+    t.entry_credit += due
+    number = np.floor(t.entry_credit).astype(np.int64)
+    t.entry_credit -= number
+    n = int(number.sum())
+    if n == 0:
+        return
+    place = np.repeat(np.arange(world.J), number)
+    ordinal = np.concatenate([np.arange(k) for k in number])
+    uid = fold(7_000_003 * (1 + np.asarray(world.place_number)[place]), world.month + 100_000, ordinal, 32)
+    employer = choose_employers(world, uid, place, np.full(n, -1, np.int64))
+    brief = world.draw.bernoulli("talent.brief", uid, p["talent.short_share"])
+    career = np.maximum(world.fact("career_years"), 2.0)[place]
+    spread = p["talent.career_spread"]
+    whole = career * (1.0 + spread * (2.0 * world.draw.uniform("talent.new_length", uid) - 1.0))
+    length = np.where(brief, p["talent.short_years"] * world.draw.exponential("talent.new_left", uid), whole)
+    newcomers(world, uid, employer, place, place, length, np.zeros(n))
+    _start(world, employer, place)
+    world.tally.add("new_inventor_inflow", place, float(world.scale))
+
+
+@rule("talent", "talent.move", after="talent.enter")
+def move(world: World) -> None:
+    """Some look around, some are let go: they seek another employer of their place.
+
+    Hazard = ``talent.mobility`` + layoff rate x share of staff above what the employer wants; thinned from candidate
+    months drawn at the largest admissible rate, so a higher lever adds moves and shifts none.
+    """
+    inv, orgs, p = world.inventors, world.orgs, world.p
+    people = world.calendar.pop("talent.candidate", world.month)
+    people = people[inv.active[people]]
+    schedule_candidates(world, people)
+    people = people[inv.employer[people] >= 0]
+    if not len(people):
+        return
+    employer = inv.employer[people].astype(np.int64)
+    free = ~orgs.passive[employer]
+    people, employer = people[free], employer[free]
+    target = staff_target(world, employer)
+    staff = np.maximum(orgs.inventors[employer], 1)
+    surplus = np.clip((staff - target) / staff, 0.0, 1.0)
+    hazard = world.levers["talent.mobility"][inv.jurisdiction[people]] + p["talent.layoff_rate"] * surplus
+    goes = world.draw.bernoulli("talent.move", inv.uid[people], np.minimum(1.0, hazard / p["talent.candidate_rate"]))
+    seek(world, people[goes], employer[goes])
+
+
+@rule("talent", "talent.hire", after="talent.move")
+def hire(world: World) -> None:
+    """All who seek choose among vacancies; a non-compete rule may stop a move to a rival (same sector).
+
+    A mover carries knowledge: absorptive capacity of the new employer closes a small part of the gap to its cap.
+    """
+    t, inv, orgs, p = world.talent, world.inventors, world.orgs, world.p
+    if not t.seeking:
+        return
+    people = np.concatenate([a for a, _ in t.seeking])
+    old = np.concatenate([b for _, b in t.seeking])
+    t.seeking = []
+    people, once = np.unique(people, return_index=True)
+    old = old[once]
+    place = inv.jurisdiction[people].astype(np.int64)
+    new = choose_employers(world, inv.uid[people], place, inv.field[people].astype(np.int64))
+    rival = (old >= 0) & (new >= 0) & (new != old)
+    to_sector, from_sector = orgs.sector[np.maximum(new, 0)], orgs.sector[np.maximum(old, 0)]
+    rival &= (to_sector >= 0) & (to_sector == from_sector)
+    stopped = np.zeros(len(people), np.bool_)
+    stopped[rival] = world.draw.bernoulli(
+        "talent.noncompete", inv.uid[people[rival]], world.levers["law.noncompete"][place[rival]]
+    )
+    world.tally.add("moves_stopped", place[stopped], float(world.scale))
+    goes = (new >= 0) & (new != old) & ~stopped
+    people, old, new, place = people[goes], old[goes], new[goes], place[goes]
+    drop_staff(world, old)
+    inv.employer[people] = new
+    moved = old >= 0
+    inv.moves[people[moved]] += 1
+    _change_drive(world, people[moved], old[moved], new[moved])
+    business = moved & (orgs.kind[new] == FIRM)
+    target = new[business]
+    gap = np.maximum(0.0, p["talent.absorptive_cap"] - orgs.absorptive[target])
+    np.add.at(orgs.absorptive, target, p["talent.carried_knowledge"] * gap / (1.0 + orgs.inventors[target]))
+    _start(world, new, place)
+    world.tally.add("inventor_moves", place[moved], float(world.scale))
+
+
+def _change_drive(world: World, people: np.ndarray, old: np.ndarray, new: np.ndarray) -> None:
+    """Motivation follows the rewards of the class of employer."""
+    kind, drive = world.orgs.kind, world.talent.drive
+    place = world.inventors.jurisdiction[people]
+    before = drive[np.isin(kind[old], (UNIVERSITY, INSTITUTE)).astype(np.int64), place]
+    after = drive[np.isin(kind[new], (UNIVERSITY, INSTITUTE)).astype(np.int64), place]
+    world.inventors.motivation[people] *= after / before
+
+
+def _start(world: World, employer: np.ndarray, place: np.ndarray) -> None:
+    orgs = world.orgs
+    some = employer >= 0
+    employer, place = employer[some], place[some]
+    np.add.at(orgs.inventors, employer, np.int32(1))
+    small = (orgs.kind[employer] == FIRM) & orgs.is_sme(employer) & ~orgs.passive[employer]
+    world.tally.add("sme_researchers_hired", place[small], float(world.scale))
+
+
+def choose_employers(world: World, uid: np.ndarray, place: np.ndarray, field: np.ndarray) -> np.ndarray:
+    """Return an employer for each seeker, -1 where a place has none, int64 (n,).
+
+    First a sector (or academia), in proportion to its vacancies and to the fit of the seeker's field; then a post in
+    it, by a race over posts. Vacancies = wanted x weight / scale - inventors, in posts of at most one person; every
+    employer has a small turnover of posts besides.
+
+    Args:
+        uid: identities of the seekers, int64 (n,).
+        place: where they look, int64 (n,).
+        field: their field, -1 for none yet, int64 (n,).
+    """
+    orgs, S = world.orgs, world.S
+    slots = orgs.living(FIRM, UNIVERSITY, INSTITUTE, active=False)
+    target = staff_target(world, slots)
+    passive = orgs.passive[slots]
+    sector_rd = world.sectors["rd_share"][np.maximum(orgs.sector[slots], 0)]
+    target = np.where(passive, sector_rd, target)
+    vacancy = np.maximum(0.0, target - np.where(passive, 0, orgs.inventors[slots])) + world.p["talent.churn"] * target
+    slots, vacancy = slots[vacancy > 0.0], vacancy[vacancy > 0.0]
+    if not len(slots):
+        return np.full(len(uid), -1, np.int64)
+    kind = np.where(orgs.sector[slots] >= 0, orgs.sector[slots], S).astype(np.int64)
+    group = orgs.jurisdiction[slots].astype(np.int64) * (S + 1) + kind
+    posts = np.ceil(vacancy).astype(np.int64)
+    owner = np.repeat(np.arange(len(slots)), posts)
+    number = np.arange(len(owner)) - np.repeat(np.cumsum(posts) - posts, posts)
+    pool = Pool.of(
+        slots[owner], fold(orgs.uid[slots[owner]], number, 33), group[owner], world.J * (S + 1),
+        (vacancy / posts)[owner],
+    )  # fmt: skip
+    open_posts = np.bincount(group, vacancy, world.J * (S + 1)).reshape(world.J, S + 1)
+    fit = np.ones((world.F + 1, S + 1))
+    anywhere = world.p["talent.field_mobility"]
+    fit[:-1, :S] = anywhere + (1.0 - anywhere) * world.F * world.sector_fields.T
+    chance = open_posts[place] * fit[field]
+    total = chance.sum(axis=1)
+    kind_chosen = world.draw.categorical("talent.sector", uid, chance / np.maximum(total, 1e-300)[:, None])
+    where = np.where(total > 0, place * (S + 1) + kind_chosen, -1)
+    return world.draw.partner("talent.post", uid, where, pool)

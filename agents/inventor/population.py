@@ -1,0 +1,298 @@
+"""The researchers of the start, and how a newcomer comes to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numba as nb
+import numpy as np
+
+from agents.organizations import FIRM, INSTITUTE, UNIVERSITY
+from ecosystem.domain.indicators import stock
+from ecosystem.domain.science import field_weights
+from ecosystem.kernel.luck import ALWAYS, fold
+from ecosystem.kernel.schedule import rule
+
+if TYPE_CHECKING:
+    from ecosystem.world import World
+
+BUSINESS, ACADEMIC = 0, 1
+START_UP_MONTHS = 72
+
+stock("researchers", "researchers", "working researchers", 1, lambda world: world.talent.count * float(world.scale))
+stock("motivation", "1", "mean motivation of working researchers, start = 1", 1, lambda world: world.motivation)
+stock("foreign_inventor_share", "share", "working researchers who come from another place", 0,
+      lambda world: world.talent.foreign / np.maximum(world.talent.count, 1))  # fmt: skip
+stock("startup_inventor_skill", "index", "mean skill of inventors employed by firms younger than 6 years", 1,
+      lambda world: world.talent.startup_skill)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Talent:
+    """State of the market for researchers that is no column: per-place arrays of length J unless said otherwise.
+
+    Attributes:
+        start: month in which the world was created.
+        stock: simulated inventors that the data ask for at the start.
+        per_head: R&D money per simulated inventor in the reference, M USD2020/year; moves along until month 0.
+        education: intake relative to the usual that is on its way, by month modulo the lag, float64 (lag, J).
+        intake: usual entrants a month that hold the stock, simulated inventors.
+        arrivals: usual immigrants a month that hold the foreign share, simulated inventors.
+        pull: weight of a place as an origin of migrants, per inventor.
+        entry_credit, migration_credit: fractions of people carried over to the next month.
+        drive: extrinsic part of motivation relative to the start, float64 (2, J): business, academic.
+        reward, share: levers behind it in the reference.
+        seeking: people who choose an employer this month, with the employer they come from.
+        count, foreign: working inventors and those of them from abroad.
+        classes, class_motivation: working inventors and their summed motivation by class of employer, (2, J).
+        startup_skill: mean skill in firms younger than six years.
+    """
+
+    start: int
+    stock: np.ndarray
+    per_head: np.ndarray
+    education: np.ndarray
+    intake: np.ndarray
+    arrivals: np.ndarray
+    pull: np.ndarray
+    entry_credit: np.ndarray
+    migration_credit: np.ndarray
+    drive: np.ndarray
+    reward: np.ndarray
+    share: np.ndarray
+    count: np.ndarray
+    foreign: np.ndarray
+    classes: np.ndarray
+    class_motivation: np.ndarray
+    startup_skill: np.ndarray
+    frozen: bool = False
+    seeking: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
+    pool: object = None
+
+
+def by_place(world: World, name: str) -> np.ndarray:
+    """Return a parameter that may differ by place, float64 (J,): ``name.<code>`` where given, else ``name.default``."""
+    known = set(world.p)
+    keys = [f"{name}.{code}" for code in world.places]
+    return np.array([world.p[key] if key in known else world.p[f"{name}.default"] for key in keys])
+
+
+def mean_stay(world: World, career: np.ndarray) -> np.ndarray:
+    """Return the mean length of a researcher's career in years: short stays and whole careers."""
+    short = world.p["talent.short_share"]
+    return short * world.p["talent.short_years"] + (1.0 - short) * career
+
+
+def staff_target(world: World, slots: np.ndarray) -> np.ndarray:
+    """Return how many simulated inventors employers want: wanted x weight / scale, float64 (n,)."""
+    orgs = world.orgs
+    return np.where(orgs.alive[slots], orgs.wanted[slots] * orgs.weight[slots] / world.scale, 0.0)
+
+
+def open_inventors(world: World) -> None:
+    """Create researchers/scale inventors in every place and allot them to employers in proportion to heads.
+
+    Fractions are rounded systematically along a stable order of identities: an employer with 0.4 expected inventors
+    has one with chance 0.4, and the sum is exact.
+    """
+    J, p, levers = world.J, world.p, world.levers
+    stock_ = world.fact("researchers") / world.scale
+    career = np.maximum(world.fact("career_years"), 2.0)
+    lag = round(12 * p["talent.education_years"])
+    foreign = world.fact("foreign_share")
+    arrivals = foreign * stock_ / (0.5 * career) / 12.0
+    pull = by_place(world, "talent.emigration")
+    origin = origins(stock_, pull, np.ones(J))
+    leaving = arrivals @ origin
+    intake = np.maximum(0.0, stock_ - (arrivals - leaving) * 12.0 * 0.5 * career) / mean_stay(world, career) / 12.0
+    world.talent = Talent(
+        start=world.month, stock=stock_, per_head=np.zeros(J),
+        education=np.tile(levers["talent.education"], (lag, 1)), intake=intake, arrivals=arrivals, pull=pull,
+        entry_credit=np.zeros(J), migration_credit=np.zeros(J), drive=np.ones((2, J)),
+        reward=levers["talent.inventor_reward"].copy(), share=levers["university.inventor_share"].copy(),
+        count=np.zeros(J), foreign=np.zeros(J), classes=np.zeros((2, J)), class_motivation=np.zeros((2, J)),
+        startup_skill=np.zeros(J),
+    )  # fmt: skip
+    world.wage = np.ones(J)
+    world.motivation = np.ones(J)
+    for j in range(J):
+        _open_place(world, j, float(career[j]), origin[j])
+    census(world)
+
+
+def origins(stock: np.ndarray, pull: np.ndarray, wage: np.ndarray, elasticity: float = 0.5) -> np.ndarray:
+    """Return from where the migrants to each place come, float64 (J to, J from), rows sum to 1.
+
+    Weight of an origin i: people N_i x readiness x w_i^-elasticity.
+    """
+    weight = np.tile(stock * pull * wage**-elasticity, (len(stock), 1))
+    np.fill_diagonal(weight, 0.0)
+    total = weight.sum(axis=1, keepdims=True)
+    return np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
+
+
+def _open_place(world: World, j: int, career: float, origin: np.ndarray) -> None:
+    n = round(world.talent.stock[j])
+    if n == 0:
+        return
+    orgs, draw, p = world.orgs, world.draw, world.p
+    uid = fold(np.full(n, 7_000_003 * (1 + world.place_number[j])), np.arange(n), 30)
+    business = float(world.fact("business_researcher_share")[j])
+    employer = np.full(n, -1, np.int64)
+    first = 0
+    local = np.flatnonzero(orgs.alive & (orgs.jurisdiction == j))
+    for kinds, share in (((FIRM,), business), ((UNIVERSITY, INSTITUTE), 1.0 - business)):
+        mine = local[np.isin(orgs.kind[local], kinds)]
+        number = round(n * business) if kinds == (FIRM,) else n - round(n * business)
+        if len(mine) == 0 or share <= 0.0:
+            continue
+        heads = orgs.heads[mine] * orgs.weight[mine]
+        if heads.sum() <= 0.0:  # the rest of the world has no books of its staff: by the R&D share of sectors
+            sector = orgs.sector[mine]
+            heads = np.where(sector >= 0, world.sectors["rd_share"][np.maximum(sector, 0)], 1.0)
+        counts = allot(heads / heads.sum() * number, orgs.uid[mine])
+        employer[first : first + number] = np.repeat(mine, counts)
+        first += number
+    foreign = world.fact("foreign_share")[j] if origin.sum() > 0 else 0.0
+    abroad = draw.bernoulli("talent.foreign", uid, foreign, month=ALWAYS)
+    came = np.where(abroad, draw.categorical("talent.origin", uid, np.tile(origin, (n, 1)), month=ALWAYS), j)
+    # In the stock, short stays have the weight of their length, whole careers are met somewhere in their middle.
+    short = p["talent.short_share"] * p["talent.short_years"]
+    in_short = short / (short + (1.0 - p["talent.short_share"]) * career)
+    u = draw.uniform("talent.stay", uid, month=ALWAYS)
+    brief = u < in_short
+    spread = p["talent.career_spread"]
+    low, high = career * (1.0 - spread), career * (1.0 + spread)
+    length = np.sqrt(low**2 + draw.uniform("talent.length", uid, month=ALWAYS) * (high**2 - low**2))
+    done = draw.uniform("talent.elapsed", uid, month=ALWAYS)
+    soon = p["talent.short_years"] * draw.exponential("talent.left", uid, month=ALWAYS)
+    left = np.where(brief, soon, (1 - done) * length)
+    past = np.where(brief, 0.0, done * length)
+    slots = newcomers(world, uid, employer, np.full(n, j), came, left, past)
+    world.inventors.foreign[slots] = abroad
+
+
+def allot(quota: np.ndarray, uid: np.ndarray) -> np.ndarray:
+    """Round quotas to integers of the same sum, each up with the chance of its fraction, int64 (n,).
+
+    Systematic rounding along the order of hashed identities: counts are the steps of floor(cumulated quota + 1/2).
+    """
+    order = np.argsort(fold(uid, 31))
+    steps = np.floor(np.cumsum(quota[order]) + 0.5 + 1e-9)
+    counts = np.empty(len(quota), np.int64)
+    counts[order] = np.diff(np.r_[0.0, steps]).astype(np.int64)
+    return counts
+
+
+def draw_fields(world: World, uid: np.ndarray, employer: np.ndarray) -> np.ndarray:
+    """Return first fields: the employer's core field or one of its sector (basic science at universities)."""
+    orgs, draw = world.orgs, world.draw
+    some = np.maximum(employer, 0)
+    sector = np.where(employer >= 0, orgs.sector[some], -1)
+    profile = np.where(
+        (sector >= 0)[:, None], world.sector_fields[np.maximum(sector, 0)], field_weights(world)[None, :]
+    )
+    drawn = draw.categorical("talent.field", uid, profile, month=ALWAYS)
+    core = draw.bernoulli("talent.core", uid, world.p["talent.core_field_share"], month=ALWAYS) & (employer >= 0)
+    return np.where(core, orgs.field[some], drawn)
+
+
+def newcomers(
+    world: World,
+    uid: np.ndarray,
+    employer: np.ndarray,
+    place: np.ndarray,
+    origin: np.ndarray,
+    years_left: np.ndarray,
+    years_past: np.ndarray,
+) -> np.ndarray:
+    """Add inventors, give them skill, fields and motivation, and enter the end of their careers; return slots (n,)."""
+    p, draw, inventors = world.p, world.draw, world.inventors
+    n = len(uid)
+    first = draw_fields(world, uid, employer)
+    spread = p["talent.motivation_sd"]
+    intrinsic = np.exp(spread * draw.normal("talent.intrinsic", uid, month=ALWAYS) - 0.5 * spread**2)
+    some = np.maximum(employer, 0)
+    academic = np.isin(world.orgs.kind[some], (UNIVERSITY, INSTITUTE)) & (employer >= 0)
+    last = world.month + np.maximum(1, np.ceil(12.0 * years_left)).astype(np.int64)
+    slots = inventors.add(
+        n,
+        uid=uid,
+        employer=employer,
+        jurisdiction=place,
+        origin=origin,
+        field=first,
+        field2=draw.categorical("talent.second_field", uid, world.proximity[first], month=ALWAYS),
+        skill=np.exp(p["talent.skill_sd"] * draw.normal("talent.skill", uid, month=ALWAYS)),
+        motivation=intrinsic * world.talent.drive[academic.astype(np.int64), place],
+        awareness=np.where(employer >= 0, world.orgs.awareness[some], 0.0),
+        first_month=world.month - np.round(12.0 * years_past).astype(np.int64),
+        last_month=last,
+    )
+    world.calendar.put("talent.retire", last, slots)
+    schedule_candidates(world, slots)
+    return slots
+
+
+def schedule_candidates(world: World, slots: np.ndarray) -> None:
+    """Enter the next month in which each person may look around: at the largest admissible rate, thinned when due."""
+    chance = 1.0 - np.exp(-world.p["talent.candidate_rate"] / 12.0)
+    wait = world.draw.geometric("talent.candidate", world.inventors.uid[slots], chance)
+    world.calendar.put("talent.candidate", world.month + wait, slots)
+
+
+i8, i4, i1, f8, f4, b1 = nb.int64, nb.int32, nb.int8, nb.float64, nb.float32, nb.boolean
+
+
+@nb.njit(
+    nb.void(
+        i4[::1], b1[::1], i1[::1], i1[::1], f4[::1], f4[::1], b1[::1], b1[::1],
+        i8[::1], f8[::1], f8[::1], f8[:, ::1], f8[:, ::1], f8[:, ::1],
+    ),
+    cache=True,
+)  # fmt: skip
+def count_people(
+    employer: np.ndarray, active: np.ndarray, place: np.ndarray, origin: np.ndarray, motivation: np.ndarray,
+    skill: np.ndarray, academic: np.ndarray, young: np.ndarray,
+    staff: np.ndarray, count: np.ndarray, foreign: np.ndarray, classes: np.ndarray, driven: np.ndarray,
+    start_ups: np.ndarray,
+) -> None:  # fmt: skip
+    """Count working inventors by employer, place and class of employer, with sums of motivation and skill."""
+    for i in range(len(employer)):
+        if not active[i]:
+            continue
+        j = place[i]
+        count[j] += 1.0
+        if origin[i] != j:
+            foreign[j] += 1.0
+        e = employer[i]
+        if e < 0:
+            continue
+        staff[e] += 1
+        side = 1 if academic[e] else 0
+        classes[side, j] += 1.0
+        driven[side, j] += motivation[i]
+        if young[e]:
+            start_ups[0, j] += skill[i]
+            start_ups[1, j] += 1.0
+
+
+@rule("talent", "talent.take_census", after="talent.motivate")
+def census(world: World) -> None:
+    """Count inventors by employer and place; set ``orgs.inventors``, ``world.motivation``."""
+    inv, orgs, t, J = world.inventors, world.orgs, world.talent, world.J
+    staff = np.zeros(orgs.n, np.int64)
+    start_ups = np.zeros((2, J))
+    for array in (t.count, t.foreign, t.classes, t.class_motivation):
+        array[:] = 0.0
+    academic = (orgs.kind == UNIVERSITY) | (orgs.kind == INSTITUTE)
+    young = (orgs.kind == FIRM) & (world.month - orgs.founded < START_UP_MONTHS)
+    count_people(
+        inv.employer, inv.active, inv.jurisdiction, inv.origin, inv.motivation, inv.skill, academic, young,
+        staff, t.count, t.foreign, t.classes, t.class_motivation, start_ups,
+    )  # fmt: skip
+    orgs.inventors[:] = staff
+    t.startup_skill = start_ups[0] / np.maximum(start_ups[1], 1.0)
+    people = t.classes.sum(axis=0)
+    world.motivation = np.where(people > 0, t.class_motivation.sum(axis=0) / np.maximum(people, 1.0), 1.0)

@@ -1,0 +1,316 @@
+"""Investors: venture funds pick start-ups from noisy signals, banks lend against rights.
+
+A granted right makes a start-up's quality easier to read (a signal) and can be pledged (a collateral). All money comes
+from households and goes back to them: venture supply and bank deposits out, returns and repaid deposits in; what is
+lost at the exit of a firm is the households' loss.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numba as nb
+import numpy as np
+
+from agents.government import fill, profit_before_tax
+from agents.handle import Handle
+from agents.organizations import BANK, FIRM, GUARANTEE, SME_EMPLOYEES, VENTURE, affordable
+from ecosystem.domain.indicators import flow, ratio, stock
+from ecosystem.domain.ledgers import DEALS
+from ecosystem.domain.valuation import right_present_value
+from ecosystem.kernel.luck import fold
+from ecosystem.kernel.schedule import rule
+from ecosystem.kernel.table import Column, Table
+
+if TYPE_CHECKING:
+    from ecosystem.world import World
+
+flow("startup_funding_total", "M USD2020", "money received by firms younger than 6 years from funds and government", 1)
+flow("venture_invested", "M USD2020", "money that venture funds put into firms")
+flow("venture_returned", "M USD2020", "money that venture funds paid back to households")
+flow("pledge_loans", "M USD2020", "loans with a right as collateral", 1)
+flow("pledge_losses", "M USD2020", "pledge loans lost at the exit of the borrower", -1)
+ratio("loan_acceptance_rate", "share", "granted / requested loans with a right as collateral", 1,
+      "pledge_loans_granted", "pledge_loans_requested")  # fmt: skip
+
+_NAMED = 6_002
+_YOUNG_MONTHS = 72
+"""Start-ups of the indicator are younger than six years (its definition)."""
+PLEDGE = DEALS.index("pledge_loan")
+
+
+class Stakes(Table):
+    """Shares in firms held by venture funds; rows in order of start."""
+
+    fund = Column(np.int32, "organization slot", "who holds it")
+    firm = Column(np.int32, "organization slot", "in whom")
+    share = Column(np.float64, "share", "share of the firm's profit")
+    month = Column(np.int32, "month", "when it was bought")
+    paid = Column(np.float64, "M USD2020", "price, real-world total")
+
+
+class Investor(Handle):
+    """A venture fund, bank or guarantee fund."""
+
+    table = "orgs"
+    kinds = (VENTURE, BANK, GUARANTEE)
+
+
+def open_investors(world: World) -> None:
+    """Create the venture funds and one bank of each jurisdiction, without money."""
+    world.stakes = Stakes(256)
+    funds = round(world.p["investor.funds"])
+    for place in range(world.P):
+        for kind, n, weight in ((VENTURE, funds, world.p["investor.real_funds"]), (BANK, 1, 1.0)):
+            world.orgs.add(
+                n, uid=fold(_NAMED, place, kind, np.arange(n)), kind=kind, jurisdiction=place,
+                territory=_seat(world, place), weight=weight,
+            )  # fmt: skip
+
+
+def _seat(world: World, place: int) -> int:
+    return int(np.flatnonzero(np.asarray(world.territories.place) == place)[0])
+
+
+@nb.njit(
+    nb.void(nb.boolean[::1], nb.boolean[::1], nb.int32[::1], nb.boolean[::1], nb.int64, nb.int64[::1],
+            nb.int64[:, ::1]),
+    cache=True,
+)
+def _newest_free(
+    in_force: np.ndarray, pledged: np.ndarray, owner: np.ndarray, wanted: np.ndarray, most: int, count: np.ndarray,
+    newest: np.ndarray,
+) -> None:
+    """Count rights in force of wanted owners and list their ``most`` newest unpledged ones."""
+    for i in range(len(owner) - 1, -1, -1):
+        o = owner[i]
+        if o < 0 or not in_force[i] or not wanted[o]:
+            continue
+        count[o] += 1
+        if pledged[i]:
+            continue
+        for k in range(most):
+            if newest[o, k] < 0:
+                newest[o, k] = i
+                break
+
+
+def rights_of(world: World, firms: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return (rights in force of each firm, int64 (n,); its newest unpledged ones, int64 (n, most), -1 for none)."""
+    rights, orgs = world.rights, world.orgs
+    wanted = np.zeros(orgs.n, np.bool_)
+    wanted[firms] = True
+    count = np.zeros(orgs.n, np.int64)
+    newest = np.full((orgs.n, most), -1, np.int64)
+    _newest_free(rights.in_force, rights.pledged, rights.owner, wanted, most, count, newest)
+    return count[firms], newest[firms]
+
+
+@rule("funding", "investor.raise")
+def raise_money(world: World) -> None:
+    """Call a month's venture supply from households, up to ``dry_powder_years`` of supply not yet invested."""
+    orgs = world.orgs
+    funds = orgs.living(VENTURE)
+    if not len(funds):
+        return
+    place, weight = orgs.jurisdiction[funds].astype(np.int64), orgs.weight[funds]
+    supply = world.levers["finance.venture_supply"]
+    rows = np.bincount(place, minlength=world.J)
+    mine = supply[place] / rows[place]
+    room = np.maximum(0.0, world.p["investor.dry_powder_years"] * mine - orgs.cash[funds] * weight)
+    world.accounts.pay(
+        "venture_supply", "households", place, "organizations", funds, np.minimum(mine / 12.0, room), place=place
+    )
+
+
+@rule("funding", "investor.fund", after="investor.raise")
+def fund(world: World) -> None:
+    """Fund the start-ups believed best, once a year each, until the money of the place's funds is gone.
+
+    signal s = q + tau z, q hidden quality with prior N(0, 1); belief s / (1 + tau^2); tau is smaller with a right in
+    force. Money buys ``equity_share`` of later profits.
+    """
+    orgs, p, draw = world.orgs, world.p, world.draw
+    funds = orgs.living(VENTURE)
+    firms = orgs.living(FIRM)
+    age = world.month - orgs.founded[firms]
+    firms = firms[(age < 12 * p["investor.startup_years"]) & (orgs.anniversary[firms] == world.month_of_year)]
+    if not len(firms) or not len(funds):
+        return
+    count, _ = rights_of(world, firms, 1)
+    uid = orgs.uid[firms]
+    tau = np.where(count > 0, p["investor.noise_with_right"], p["investor.noise"])
+    signal = orgs.quality_signal[firms] + tau * draw.normal("investor.signal", uid)
+    belief = signal / (1.0 + tau**2)
+    good = belief > p["investor.hurdle"]
+    firms, uid, belief = firms[good], uid[good], belief[good]
+    place = orgs.jurisdiction[firms].astype(np.int64)
+    ask = np.maximum(p["investor.ask_least"], p["investor.ask_years"] * orgs.rd[firms]) * orgs.weight[firms]
+    order = np.lexsort((uid, -belief, place))
+    firms, place, ask = firms[order], place[order], ask[order]
+    money = np.maximum(0.0, orgs.cash[funds]) * orgs.weight[funds]
+    fund_place = orgs.jurisdiction[funds].astype(np.int64)
+    purse = np.bincount(fund_place, money, world.J)
+    got = fill(ask, place, purse)
+    firms, place, got = firms[got > 0], place[got > 0], got[got > 0]
+    if not len(firms):
+        return
+    orgs_share = p["investor.equity_share"]
+    stakes = world.stakes
+    old = np.isin(stakes.firm, firms)
+    stakes.share[old] *= 1.0 - orgs_share
+    # Funds of a place invest together, each by its money.
+    for f, where, mine in zip(funds.tolist(), fund_place.tolist(), money.tolist(), strict=True):
+        here = np.flatnonzero(place == where)
+        part = mine / purse[where] if purse[where] > 0 else 0.0
+        if not len(here) or part == 0.0:
+            continue
+        amount = got[here] * part
+        world.accounts.pay("venture", "organizations", f, "organizations", firms[here], amount, place=where)
+        stakes.add(len(here), fund=f, firm=firms[here], share=orgs_share * part, month=world.month, paid=amount)
+    orgs.venture_funding[firms] += got / orgs.weight[firms]
+    world.tally.add("venture_invested", place, got, orgs.sector[firms])
+    young = world.month - orgs.founded[firms] < _YOUNG_MONTHS
+    world.tally.add("startup_funding_total", place[young], got[young], orgs.sector[firms[young]])
+
+
+@rule("funding", "investor.support", after="investor.fund")
+def support(world: World) -> None:
+    """Count this month's grants to young firms as money received by start-ups."""
+    orgs = world.orgs
+    firms = orgs.living(FIRM)
+    firms = firms[(orgs.rd_public[firms] > 0) & (world.month - orgs.founded[firms] < _YOUNG_MONTHS)]
+    if len(firms):
+        money = orgs.rd_public[firms] * orgs.weight[firms] / 12.0
+        world.tally.add("startup_funding_total", orgs.jurisdiction[firms], money, orgs.sector[firms])
+
+
+@rule("firm_life", "investor.harvest", after="government.tax")
+def harvest(world: World) -> None:
+    """Pay the stakes' share of the year's profit to the funds, and on to households (December)."""
+    stakes = world.stakes
+    if world.month_of_year != 11 or not stakes.n:
+        return
+    orgs, p = world.orgs, world.p
+    first = int(np.searchsorted(stakes.month, world.month - 12 * p["investor.stake_years"]))
+    rows = np.arange(first, stakes.n)
+    rows = rows[orgs.alive[stakes.firm[rows]]]
+    if not len(rows):
+        return
+    firm, owner = stakes.firm[rows].astype(np.int64), stakes.fund[rows].astype(np.int64)
+    place = orgs.jurisdiction[firm].astype(np.int64)
+    tax = world.levers["government.profit_tax"][place]
+    profit = np.maximum(0.0, profit_before_tax(world, firm)) * (1.0 - tax)
+    claim = stakes.share[rows] * profit
+    claims = np.bincount(firm, claim, orgs.n)[firm]
+    able = np.maximum(0.0, np.minimum(orgs.cash[firm], affordable(world, firm)))
+    cut = np.divide(np.minimum(able, claims), claims, out=np.zeros(len(rows)), where=claims > 0)
+    amount = claim * cut * orgs.weight[firm]
+    pay = world.accounts.pay
+    pay("venture_return", "organizations", firm, "organizations", owner, amount, place=place)
+    pay("venture_payout", "organizations", owner, "households", place, amount, place=place)
+    world.tally.add("venture_returned", place, amount)
+
+
+@rule("funding", "investor.pledge", after="investor.fund")
+def pledge(world: World) -> None:
+    """Lend against rights in force to small or finance-constrained firms that lack cash (yearly, on their month).
+
+    A firm asks, for each of its newest rights, min(need, PV of the right); the bank values the right at PV e^{error}
+    and lends at most loan_to_value of that. No loan results if the offer is far below what was asked or too small.
+    """
+    orgs, p = world.orgs, world.p
+    firms = orgs.living(FIRM)
+    need = p["investor.liquidity_years"] * orgs.rd[firms] - orgs.cash[firms]
+    who = (orgs.anniversary[firms] == world.month_of_year) & (need > 0)
+    who &= orgs.finance_constrained[firms] | (orgs.employees[firms] < SME_EMPLOYEES)
+    firms, need = firms[who], need[who]
+    banks = orgs.living(BANK)
+    bank_of = np.full(world.J, -1, np.int64)
+    bank_of[orgs.jurisdiction[banks]] = banks
+    some = bank_of[orgs.jurisdiction[firms]] >= 0
+    firms, need = firms[some], need[some]
+    if not len(firms):
+        return
+    _, newest = rights_of(world, firms, round(p["investor.rights_looked_at"]))
+    row, _ = np.nonzero(newest >= 0)
+    right = newest[newest >= 0]
+    if not len(right):
+        return
+    firm = firms[row]
+    place = orgs.jurisdiction[firm].astype(np.int64)
+    listed = (newest >= 0).sum(axis=1)[row]
+    value = right_present_value(world, right)
+    # One object stands for ``scale`` real rights of ``weight`` real firms.
+    asked = np.minimum(need[row] / listed * orgs.weight[firm] / world.scale, value)
+    error = p["investor.valuation_error"] * world.draw.normal("investor.valuation", world.rights.uid[right])
+    offer = np.minimum(asked, world.levers["finance.loan_to_value"][place] * value * np.exp(error))
+    worth_asking = asked > p["investor.least_loan"]
+    done = worth_asking & (offer >= np.maximum(p["investor.least_cover"] * asked, p["investor.least_loan"]))
+    world.tally.add("pledge_loans_requested", place[worth_asking], world.scale)
+    if not done.any():
+        return
+    # The ledger keeps lump sums in single precision; the loan is what the ledger says.
+    loan = offer[done].astype(np.float32).astype(np.float64)
+    firm, right, place = firm[done], right[done], place[done]
+    bank = bank_of[place]
+    total = loan * world.scale
+    pay = world.accounts.pay
+    pay("deposit", "households", place, "organizations", bank, total, place=place)
+    pay("pledge_loan", "organizations", bank, "organizations", firm, total, place=place)
+    np.add.at(orgs.debt, firm, total / orgs.weight[firm])
+    world.rights.pledged[right] = True
+    deals = world.deals.add(
+        len(firm), month=world.month, kind=PLEDGE, giver=firm, taker=bank, right=right,
+        invention=world.rights.invention[right], field=world.rights.field[right], from_place=place, to_place=place,
+        upfront=loan,
+    )  # fmt: skip
+    world.calendar.put("investor.repay", world.month + 1, deals)
+    world.tally.add("pledge_loans_granted", place, world.scale)
+    world.tally.add("pledge_loans", place, total, world.rights.sector[right])
+
+
+@rule("funding", "investor.repay", after="investor.pledge")
+def repay(world: World) -> None:
+    """Collect the month's installment and interest on pledge loans; write off loans of firms that are gone.
+
+    Installment = loan / months, interest on what is outstanding; a borrower short of money pays what it can, the rest
+    is written off as the lender's loss. At the end the collateral is released.
+    """
+    due = world.calendar.pop("investor.repay", world.month)
+    if not len(due):
+        return
+    orgs, deals, p = world.orgs, world.deals, world.p
+    firm, bank = deals.giver[due].astype(np.int64), deals.taker[due].astype(np.int64)
+    place = deals.from_place[due].astype(np.int64)
+    months = round(p["investor.loan_months"])
+    loan = deals.upfront[due].astype(np.float64) * world.scale / orgs.weight[firm]
+    age = world.month - deals.month[due]
+    left = loan * np.maximum(0.0, 1.0 - (age - 1) / months)
+    alive = orgs.alive[firm]
+    owed = np.where(alive, loan / months + left * p["investor.interest"] / 12.0, 0.0)
+    able = np.maximum(0.0, affordable(world, firm))
+    owed_by_firm = np.bincount(firm, owed, orgs.n)[firm]
+    cut = np.divide(np.minimum(able, owed_by_firm), owed_by_firm, out=np.zeros(len(due)), where=owed_by_firm > 0)
+    each = owed * cut
+    amount = each * orgs.weight[firm]
+    pay = world.accounts.pay
+    pay("pledge_repayment", "organizations", firm, "organizations", bank, amount, place=place)
+    pay("deposit_repayment", "organizations", bank, "households", place, amount, place=place)
+    lost = np.where(alive, loan / months * (1.0 - cut), left)
+    world.tally.add("pledge_losses", place, lost * orgs.weight[firm])
+    np.subtract.at(orgs.debt, firm, np.where(alive, loan / months, left))
+    orgs.debt[firm] = np.maximum(orgs.debt[firm], 0.0)
+    last = ~alive | (age >= months)
+    released = deals.right[due[last]]
+    world.rights.pledged[released[released >= 0]] = False
+    world.calendar.put("investor.repay", world.month + 1, due[~last])
+
+
+def _loans_outstanding(world: World) -> np.ndarray:
+    orgs = world.orgs
+    firms = orgs.living(FIRM)
+    return np.bincount(orgs.jurisdiction[firms], orgs.debt[firms] * orgs.weight[firms], world.J)
+
+
+stock("loans_outstanding", "M USD2020", "debt of firms at the end of the month", 0, _loans_outstanding)

@@ -1,0 +1,1 @@
+"""The market for technology: owners offer, users search, both meet, bargain and sign."""

@@ -1,0 +1,319 @@
+"""Universities and public institutes: they do science, invent, and decide what to disclose and what to publish."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from agents.handle import Handle
+from agents.inventor.population import by_place
+from agents.organizations import FIRM, INSTITUTE, UNIVERSITY, affordable
+from ecosystem.domain.indicators import flow
+from ecosystem.domain.science import field_weights
+from ecosystem.kernel.luck import ALWAYS, Pool, fold
+from ecosystem.kernel.schedule import rule
+
+if TYPE_CHECKING:
+    from ecosystem.world import World
+
+flow("university_rd", "M USD2020", "R&D performed by universities and institutes", 0)
+flow("contract_research", "M USD2020", "R&D that firms pay universities and institutes for", 0)
+flow("university_disclosures", "inventions", "university inventions disclosed with title taken", 1)
+
+
+class University(Handle):
+    """A university or public institute (or ``weight`` equal ones)."""
+
+    table = "orgs"
+    kinds = (UNIVERSITY, INSTITUTE)
+
+
+@dataclass(slots=True)
+class Academia:
+    """What universities have in common that is no column.
+
+    Attributes:
+        slots: slots of all universities and institutes, int64 (n,).
+        cost: yearly wage cost of an academic researcher at the starting wage, M USD2020, float64 (J,).
+        contract_share: share of firms' R&D money that buys research from universities, float64 (J,).
+        contracts: yearly contract income of one real organization, M USD2020, float64 (n,).
+        basic, disclosed, motivation: basic share, chance of disclosure and motivation in the reference (J,); move along
+            until month 0, then frozen.
+        partners: firms that may join inventions, by place and sector; renewed each quarter.
+    """
+
+    slots: np.ndarray
+    cost: np.ndarray
+    contract_share: np.ndarray
+    contracts: np.ndarray
+    basic: np.ndarray
+    disclosed: np.ndarray
+    motivation: np.ndarray
+    frozen: bool = False
+    partners: Pool | None = None
+    partners_month: int = 0
+
+
+def size_bins(n: int, sd: float) -> np.ndarray:
+    """Return the means of n equally frequent bins of a log-normal of mean 1, descending, float64 (n,), mean 1.
+
+    E[x; bin] = Phi(z_high - sd) - Phi(z_low - sd): bins, not draws, so that the total of a place is exact.
+    """
+    edges = np.r_[-np.inf, ndtri(np.arange(1, n) / n), np.inf]
+    return (n * np.diff(ndtr(edges - sd)))[::-1]
+
+
+def open_universities(world: World) -> None:
+    """Create universities and institutes of every place but the rest of the world.
+
+    Their R&D adds up to gerd x (higher education + government share). Fields are spread like basic science at large.
+    What public money does not cover at the start, firms pay for (contract research) in a fixed share of their R&D.
+    """
+    p, orgs, J = world.p, world.orgs, world.J
+    gerd, school, state = world.fact("gerd"), world.fact("higher_education_share"), world.fact("government_share")
+    people = world.fact("researchers") * (1.0 - world.fact("business_researcher_share"))
+    money = gerd * (school + state)
+    real = world.fact("universities")
+    usual = max(1.0, world.scale * p["university.per_inventor_scale"])
+    weights = field_weights(world)
+    found = []
+    for j in range(world.P):
+        if real[j] <= 0.0 or money[j] <= 0.0:
+            continue
+        for kind, part in ((UNIVERSITY, school[j]), (INSTITUTE, state[j])):
+            share = part / (school[j] + state[j])
+            units = real[j] * share
+            n = max(1, round(units / usual))
+            if share <= 0.0:
+                continue
+            weight = units / n
+            size = size_bins(n, p["university.size_sd"]) * money[j] * share / units
+            uid = fold(np.full(n, 3_000_017 * (1 + world.place_number[j])), np.arange(n), kind)
+            # Systematic spread of core fields in an order that has nothing to do with size.
+            turn = np.empty(n)
+            turn[np.argsort(fold(uid, 35))] = (np.arange(n) + 0.5) / n
+            rows = orgs.add(
+                n, uid=uid, kind=kind, jurisdiction=j, territory=world.home_territory[j], sector=-1,
+                field=np.searchsorted(np.cumsum(weights)[:-1], turn, side="right"), weight=weight,
+                founded=world.month - 600, anniversary=np.arange(n) % 12, rd=size, rd_reference=size, rd_memory=size,
+                awareness=world.levers["awareness.large"][j], heads=size / money[j] * people[j],
+                wanted=size / money[j] * people[j], employees=2.0 * size / money[j] * people[j],
+                cash=size * p["university.reserve_months"] / 12.0,
+                effect=np.exp(p["university.effect_sd"] * world.draw.normal("university.effect", uid, month=ALWAYS)),
+            )  # fmt: skip
+            orgs.royalty_asked[rows] = world.levers["university.royalty_asked"][j]
+            world.accounts.endow("organizations", float((orgs.cash[rows] * weight).sum()))
+            found.append(rows)
+    slots = np.concatenate(found) if found else np.zeros(0, np.int64)
+    business = gerd * world.fact("business_share")
+    bought = np.maximum(0.0, money - world.levers["science.public_funding"])
+    world.academia = Academia(
+        slots, p["talent.wage_share"] * money / np.maximum(people, 1.0),
+        np.minimum(p["university.contract_limit"], bought / np.maximum(business, 1e-9)),
+        np.zeros(len(slots)), np.zeros(J), np.ones(J), np.ones(J),
+    )  # fmt: skip
+
+
+@rule("research", "university.contract")
+def contract(world: World) -> None:
+    """Firms buy research: a fixed share of R&D goes to one university of their place, the larger ones more often."""
+    orgs, a = world.orgs, world.academia
+    a.contracts[:] = 0.0
+    firms = orgs.living(FIRM)
+    share = a.contract_share[orgs.jurisdiction[firms]]
+    firms, share = firms[share > 0.0], share[share > 0.0]
+    if not len(firms) or not len(a.slots):
+        return
+    pool = Pool.of(
+        np.arange(len(a.slots)), orgs.uid[a.slots], orgs.jurisdiction[a.slots], world.J,
+        np.maximum(orgs.heads[a.slots], 1e-9),
+    )  # fmt: skip
+    place = orgs.jurisdiction[firms].astype(np.int64)
+    seller = world.draw.partner("university.contract", orgs.uid[firms], place, pool, month=ALWAYS)
+    amount = np.minimum(share * orgs.rd[firms] / 12.0, affordable(world, firms)) * orgs.weight[firms]
+    served = (seller >= 0) & (amount > 0.0)
+    firms, seller, amount, place = firms[served], seller[served], amount[served], place[served]
+    world.accounts.pay(
+        "contract_research", "organizations", firms, "organizations", a.slots[seller], amount, place=place
+    )
+    world.tally.add("contract_research", place, amount)
+    a.contracts[:] = 12.0 * np.bincount(seller, amount, len(a.slots)) / orgs.weight[a.slots]
+
+
+@rule("research", "university.research", after="university.contract")
+def research(world: World) -> None:
+    """Universities spend what they receive, and a share of their reserves beyond a few months, on research.
+
+    R = public money + contracts + (cash - reserve) / years; wages theta R go to households, the rest is bought. They
+    want theta R / (w x cost of a researcher) people.
+    """
+    orgs, a, p, levers = world.orgs, world.academia, world.p, world.levers
+    s = a.slots
+    if not len(s):
+        return
+    income = orgs.rd_public[s] + a.contracts
+    reserve = income * p["university.reserve_months"] / 12.0
+    yearly = income + np.maximum(0.0, orgs.cash[s] - reserve - income / 12.0) / p["university.spending_years"]
+    spent = np.minimum(yearly / 12.0, affordable(world, s))
+    orgs.rd[s] = 12.0 * spent
+    orgs.rd_spent[s] += spent
+    place = orgs.jurisdiction[s].astype(np.int64)
+    total = spent * orgs.weight[s]
+    theta = p["talent.wage_share"]
+    world.accounts.pay("research_wages", "organizations", s, "households", place, theta * total, place=place)
+    world.accounts.pay("research_materials", "organizations", s, "outside", place, (1 - theta) * total, place=place)
+    orgs.wanted[s] = theta * orgs.rd[s] / (world.wage[place] * np.maximum(a.cost[place], 1e-12))
+    # The split of this month, as the levers have it (``science.advance`` writes it into the columns).
+    basic = levers["science.basic_share"][place]
+    applied = (1.0 - basic) * p["science.academic_applied_share"]
+    tally = world.tally
+    tally.add("university_rd", place, total)
+    tally.add("rd_spent_total", place, total)
+    tally.add("rd_basic_spent", place, total * basic)
+    tally.add("rd_applied_spent", place, total * applied)
+    tally.add("rd_development_spent", place, total * (1.0 - basic - applied))
+    if not a.frozen:
+        a.basic = levers["science.basic_share"].copy()
+        a.motivation = academic_motivation(world)
+        a.disclosed = np.maximum(0.05, expected_disclosure(world))
+        a.frozen = world.month >= 0
+
+
+def real_effort(world: World) -> np.ndarray:
+    """Return effort E = L^theta M^(1-theta) of one real organization in M USD of the start, float64 (n,).
+
+    L the researchers at work at their starting cost over theta, M the money.
+    """
+    orgs, a, theta = world.orgs, world.academia, world.p["talent.wage_share"]
+    s = a.slots
+    people = orgs.heads[s] * a.cost[orgs.jurisdiction[s]] / theta
+    return np.maximum(people, 1e-9) ** theta * np.maximum(orgs.rd[s], 1e-9) ** (1.0 - theta)
+
+
+def academic_motivation(world: World) -> np.ndarray:
+    """Return mean motivation of university inventors by place, float64 (J,), 1 where there are none."""
+    t = world.talent
+    number = t.classes[1]
+    return np.where(number > 0, t.class_motivation[1] / np.maximum(number, 1.0), 1.0)
+
+
+def university_arrivals(world: World) -> tuple[np.ndarray, np.ndarray]:
+    """Return (slots, expected simulated inventions this month of all real units together), int64 and float64 (n,).
+
+    Inventions a year of one real organization = d_j / q0_j x E x u x O x m x mix, with d disclosures per million USD
+    of research, q0 the chance of disclosure in the reference, E real effort, u lasting ability, O accessible science to
+    the power ``university.science_elasticity`` (own field and basic science at large), m motivation of its people and
+    mix = applied work + ``university.basic_yield`` x basic work, both relative to the reference.
+    """
+    orgs, a, p = world.orgs, world.academia, world.p
+    s = a.slots
+    if not len(s):
+        return s, np.zeros(0)
+    place = orgs.jurisdiction[s].astype(np.int64)
+    per_million = by_place(world, "university.disclosures_per_million")
+    access = np.maximum(world.science.access(world), 1e-9)
+    wide = access @ field_weights(world)
+    reach = 0.5 * access[place, orgs.field[s]] + 0.5 * wide[place]
+    loss = 1.0 - p["university.basic_yield"]
+    mix = (1.0 - loss * world.levers["science.basic_share"]) / (1.0 - loss * a.basic)
+    ability = orgs.effect[s] / np.exp(0.5 * p["university.effect_sd"] ** 2)
+    rate = (
+        (per_million / a.disclosed * mix * academic_motivation(world) / a.motivation)[place]
+        * real_effort(world)
+        * ability
+        * reach ** p["university.science_elasticity"]
+    )
+    return s, np.where(orgs.alive[s], rate, 0.0) * orgs.weight[s] / world.scale / 12.0
+
+
+def joint_partner(world: World, uid: np.ndarray, organizations: np.ndarray, sector: np.ndarray) -> np.ndarray:
+    """Return the firm that a university invention is made with, -1 for none, int64 (n,).
+
+    With chance ``science.joint_share`` of the place an invention is made with a firm of its sector there, by a race
+    over firms with weight R&D x absorptive capacity.
+
+    Args:
+        uid: identities of the inventions, int64 (n,).
+        organizations: universities, int (n,).
+        sector: sector that each invention is for, int (n,).
+    """
+    out = np.full(len(uid), -1, np.int64)
+    place = world.orgs.jurisdiction[organizations].astype(np.int64)
+    joint = world.draw.bernoulli("university.joint", uid, world.levers["science.joint_share"][place])
+    if not joint.any():
+        return out
+    firm = world.draw.partner(
+        "university.partner", uid[joint], place[joint] * world.S + sector[joint], _partners(world)
+    )
+    out[joint] = np.where((firm >= 0) & world.orgs.alive[firm], firm, -1)
+    return out
+
+
+def _partners(world: World) -> Pool:
+    a, orgs = world.academia, world.orgs
+    if a.partners is None or world.month - a.partners_month >= 3:
+        firms = orgs.living(FIRM)
+        a.partners = Pool.of(
+            firms, orgs.uid[firms], orgs.jurisdiction[firms].astype(np.int64) * world.S + orgs.sector[firms],
+            world.J * world.S, np.maximum(0.0, orgs.rd[firms] * orgs.weight[firms] * orgs.absorptive[firms]),
+        )  # fmt: skip
+        a.partners_month = world.month
+    return a.partners
+
+
+def chance_of_telling(world: World, place: np.ndarray, known: np.ndarray | float) -> np.ndarray:
+    """Return the chance that an inventor who knows how tells the university, float64 (n,).
+
+    He tells if the expected gain beats the trouble: ln share + sigma known + noise > ln(trouble); probit in
+    (ln(s / s0) + sigma k) / tau + z0, s the inventor's share, s0 and z0 the share and chance of usual practice.
+    """
+    p = world.p
+    share = np.maximum(world.levers["university.inventor_share"][place], 0.01)
+    gain = np.log(share / p["university.usual_inventor_share"]) + p["university.known_weight"] * known
+    return ndtr(ndtri(p["university.usual_telling"]) + gain / p["university.telling_noise"])
+
+
+def title_chance(world: World, place: np.ndarray, public: np.ndarray | float) -> np.ndarray:
+    """Return the chance that the university takes title: 1 - public money's share x (1 - ownership), float64 (n,)."""
+    return 1.0 - public * (1.0 - world.levers["university.ownership"][place])
+
+
+def expected_disclosure(world: World) -> np.ndarray:
+    """Return the chance by place that an invention is disclosed with title taken, at mean awareness, float64 (J,)."""
+    orgs, a = world.orgs, world.academia
+    place = np.arange(world.J)
+    sites = orgs.jurisdiction[a.slots]
+    money = np.maximum(orgs.rd[a.slots] * orgs.weight[a.slots], 1e-9)
+    total = np.maximum(np.bincount(sites, money, world.J), 1e-9)
+    aware = np.bincount(sites, money * orgs.awareness[a.slots], world.J) / total
+    public = np.minimum(1.0, np.bincount(sites, orgs.rd_public[a.slots] * orgs.weight[a.slots], world.J) / total)
+    # Mean over the value known at filing: a probit of a normal is a probit with its variance added.
+    p = world.p
+    spread = np.sqrt(1.0 + (p["university.known_weight"] / p["university.telling_noise"]) ** 2)
+    told = ndtr(ndtri(chance_of_telling(world, place, 0.0)) / spread)
+    return aware * told * title_chance(world, place, public)
+
+
+def discloses(world: World, inventions: np.ndarray) -> np.ndarray:
+    """Return True where a university invention is disclosed with title taken; else it is published openly.
+
+    The lead inventor must think of it (awareness), find it worth the trouble (inventor's share, value known), and the
+    university must be entitled (ownership of publicly funded results).
+
+    Args:
+        inventions: slots of university inventions, int (n,).
+    """
+    inv, inventors, draw = world.inventions, world.inventors, world.draw
+    place = inv.jurisdiction[inventions].astype(np.int64)
+    uid = inv.uid[inventions]
+    lead = inv.lead[inventions]
+    aware = np.where(lead >= 0, inventors.awareness[np.maximum(lead, 0)], world.orgs.awareness[inv.creator[inventions]])
+    thinks = draw.bernoulli("university.think", uid, aware)
+    tells = draw.bernoulli("university.tell", uid, chance_of_telling(world, place, inv.known[inventions]))
+    title = draw.bernoulli("university.title", uid, title_chance(world, place, inv.public_funding[inventions]))
+    out = thinks & tells & title
+    world.tally.add("university_disclosures", place[out], float(world.scale))
+    return out

@@ -1,0 +1,17 @@
+"""Innovation Ecosystem Simulator: compares intellectual-property and innovation policies; not a forecast."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_FACE = {"Scenario": "ecosystem.scenario", "World": "ecosystem.world"}
+__all__ = ["Scenario", "World", "__version__"]  # noqa: F822 - names are loaded at first use
+
+
+def __getattr__(name: str) -> Any:
+    if name in _FACE:
+        return getattr(import_module(_FACE[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

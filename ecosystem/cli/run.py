@@ -1,0 +1,198 @@
+"""``ecosystem run``: one scenario, one seed, one world."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ecosystem.cli.show import as_json, bar, columns, figure
+from ecosystem.kernel.errors import InputError
+
+if TYPE_CHECKING:
+    from ecosystem.scenario import Scenario
+    from ecosystem.world import World
+
+HEADLINES = (
+    "business_rd", "inventions", "patent_filings", "patents_granted", "grants", "patents_in_force", "pendency_months",
+    "license_and_sale_deals", "commercialization_rate", "suits", "startup_survival",
+)  # fmt: skip
+MAX_SEED = 2**63 - 1
+
+
+def read_lever(text: str) -> tuple[str, str, float]:
+    """Return (lever, jurisdiction, value) of ``NAME@JURISDICTION=VALUE``."""
+    shape = "NAME@JURISDICTION=VALUE, as office.examiners@us=12000"
+    head, equals, value = text.partition("=")
+    name, at, place = head.partition("@")
+    if not (name and at and place and equals):
+        raise InputError(f"{text!r} is no change of a lever", where="--lever", allowed=shape)
+    try:
+        amount = float(value)
+    except ValueError:
+        raise InputError(f"{value!r} is no number", where=f"--lever {text}", allowed=shape) from None
+    return name, place, amount
+
+
+def read_measure(text: str) -> dict[str, Any]:
+    """Return the measure of ``ID@JURISDICTION[:START[:STRENGTH]]``."""
+    shape = "ID@JURISDICTION[:START[:STRENGTH]], as jp_accelerated_examination@cn:2027-07:0.5"
+    head, *rest = text.split(":")
+    name, at, place = head.partition("@")
+    if not (name and at and place) or len(rest) > 2:
+        raise InputError(f"{text!r} puts no measure on a place", where="--measure", allowed=shape)
+    out: dict[str, Any] = {"id": name, "on": place}
+    if rest and rest[0]:
+        out["start"] = rest[0]
+    if len(rest) == 2:
+        try:
+            out["strength"] = float(rest[1])
+        except ValueError:
+            where = f"--measure {text}"
+            raise InputError(f"The strength {rest[1]!r} is no number", where=where, allowed=shape) from None
+    return out
+
+
+def assemble(
+    path: Path | None,
+    jurisdictions: str | None,
+    years: int | None,
+    scale: float | None,
+    measures: tuple[str, ...],
+    levers: tuple[str, ...],
+) -> Scenario:
+    """Return the scenario of a command line: the file (or the baseline) with the options on top."""
+    from ecosystem.scenario import Scenario
+
+    scenario = Scenario.load(path) if path else Scenario.baseline()
+    changes: dict[str, Any] = {}
+    if jurisdictions is not None:
+        changes["jurisdictions"] = [code.strip() for code in jurisdictions.split(",") if code.strip()]
+    if years is not None:
+        changes["years"] = years
+    if scale is not None:
+        changes["scale"] = scale
+    if changes:
+        scenario = Scenario.from_dict({**scenario.to_dict(), **changes})
+    for text in levers:
+        name, place, value = read_lever(text)
+        scenario = scenario.with_lever(name, on=place, value=value)
+    for text in measures:
+        use = read_measure(text)
+        scenario = scenario.with_measure(use.pop("id"), on=use.pop("on"), **use)
+    return scenario
+
+
+def simulate(scenario: Scenario, seed: int, progress: bool | None) -> World:
+    """Run a world to the end of its horizon under a progress bar."""
+    from ecosystem.world import World
+
+    with bar("burn-in", progress) as report:
+        world = World(scenario, seed=seed, progress=report)
+    with bar("simulating", progress) as report:
+        world.run(progress=report)
+    return world
+
+
+def headlines(world: World) -> list[dict[str, Any]]:
+    """Return the headline indicators of the first and the last whole year, by jurisdiction."""
+    from ecosystem.domain.indicators import INDICATORS
+
+    rows = []
+    for name in (name for name in HEADLINES if name in INDICATORS):
+        months, values = world.records.totals(name, 12)
+        for index, place in enumerate(world.places[: world.P]):
+            if len(months):
+                first, last = (float(values[i, index]) for i in (0, -1))
+                rows.append(
+                    {
+                        "indicator": name,
+                        "unit": INDICATORS[name].unit,
+                        "jurisdiction": place,
+                        "first": None if math.isnan(first) else first,
+                        "last": None if math.isnan(last) else last,
+                    }
+                )
+    return rows
+
+
+def summary(world: World, rows: list[dict[str, Any]]) -> str:
+    """Return the headline indicators as text: a line each, first and last year of every jurisdiction."""
+    places = world.places[: world.P]
+    lines = []
+    for name in dict.fromkeys(row["indicator"] for row in rows):
+        mine = {row["jurisdiction"]: row for row in rows if row["indicator"] == name}
+        cells = [f"{figure(mine[place]['first'])} > {figure(mine[place]['last'])}" for place in places]
+        lines.append([name.replace("_", " "), *cells, mine[places[0]]["unit"]])
+    first, last = world.setup.start_year, world.setup.start_year + world.setup.years - 1
+    heads = [f"{first} > {last}", *places, "unit (a year)"]
+    return columns(lines, heads, right=range(1, len(places) + 1))
+
+
+@click.command(short_help="Run one scenario and write or show its results.")
+@click.argument("scenario", required=False, type=click.Path(path_type=Path), metavar="[SCENARIO.toml]")
+@click.option("--jurisdictions", metavar="LIST", help="Places, comma-separated, as us,eu,jp,cn.")
+@click.option("--years", type=int, help="Years to report (default 30).")
+@click.option("--scale", type=float, help="Real objects that one simulated object stands for (default 500).")
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed of all luck.")
+@click.option("--measure", "measures", multiple=True, metavar="ID@PLACE[:START[:STRENGTH]]",
+              help="Put a measure on a place; START is a year or 2027-07, STRENGTH a level 0..1.")  # fmt: skip
+@click.option("--lever", "levers", multiple=True, metavar="NAME@PLACE=VALUE", help="Set a lever of a place.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="New folder for run.json and the tables.")
+@click.option("--json", "json_", is_flag=True, help="Print the summary as JSON.")
+@click.option("--progress/--no-progress", default=None, help="Progress bar (default: on a terminal).")
+def run(
+    scenario: Path | None,
+    jurisdictions: str | None,
+    years: int | None,
+    scale: float | None,
+    seed: int,
+    measures: tuple[str, ...],
+    levers: tuple[str, ...],
+    out: Path | None,
+    json_: bool,
+    progress: bool | None,
+) -> None:
+    """Run SCENARIO.toml (or the baseline) once; options stand above the file.
+
+    \b
+    Examples:
+      ecosystem run
+      ecosystem run --years 10 --scale 2000 --seed 7 --out quick
+      ecosystem run china_plan.toml --lever office.examiners@cn=20000 --out china
+    """
+    if not 0 <= seed <= MAX_SEED:
+        raise InputError(f"The seed {seed} is outside its range", where="--seed", allowed="0 to 2**63 - 1")
+    setup = assemble(scenario, jurisdictions, years, scale, measures, levers)
+    for warning in setup.warnings():
+        click.echo(f"Warning: {warning}", err=True)
+
+    from ecosystem.kernel.digest import digest
+    from ecosystem.lab.run_folder import check_free, write_run
+    from ecosystem.lab.tables import all_tables
+
+    if out is not None:
+        check_free(out)
+    try:
+        world = simulate(setup, seed, progress)
+        if out is not None:
+            value = write_run(world, out)["digest"]
+        else:
+            value = digest(all_tables(world))
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("Interrupted: this run was not finished, and nothing was written.") from None
+    rows = headlines(world)
+    if json_:
+        as_json({
+            "digest": value, "seed": seed, "scenario_key": setup.key(), "out": None if out is None else str(out),
+            "first_year": setup.start_year, "last_year": setup.start_year + setup.years - 1,
+            "indicators": rows, "warnings": setup.warnings(),
+        })  # fmt: skip
+        return
+    click.echo(summary(world, rows))
+    click.echo("Compares policies; not a forecast. One run: differences between runs may be luck.")
+    if out is not None:
+        click.echo(f"Written to {out}")
+    click.echo(f"digest {value}")

@@ -1,0 +1,1 @@
+"""What exists and its arithmetic: knowledge, rights, the market, valuation, ledgers, indicators."""

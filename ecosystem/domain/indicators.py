@@ -1,0 +1,177 @@
+"""Indicators are declared functions: unit, meaning, good direction; charts, exports and documents derive from them.
+
+A *flow* counts what happens (real-world totals a month), a *ratio* divides two counted flows, a *stock* is computed from
+the state at the end of the month. Years add flows, divide summed flows, and take the last stock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from ecosystem.kernel.errors import unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """One declared indicator.
+
+    Attributes:
+        good: +1 higher is better, -1 lower is better, 0 neither.
+        formula: how it is computed, in words.
+    """
+
+    name: str
+    kind: Literal["flow", "ratio", "stock"]
+    unit: str
+    doc: str
+    good: int
+    formula: str
+    numerator: str = ""
+    denominator: str = ""
+    compute: Callable[[Any], np.ndarray] | None = None
+
+
+INDICATORS: dict[str, Indicator] = {}
+TALLIES: dict[str, int] = {}
+
+
+def _declare(indicator: Indicator) -> None:
+    if indicator.name in INDICATORS:
+        raise ValueError(f"indicator {indicator.name!r} is declared twice")
+    INDICATORS[indicator.name] = indicator
+
+
+def _tally(name: str) -> None:
+    TALLIES.setdefault(name, len(TALLIES))
+
+
+def flow(name: str, unit: str, doc: str, good: int = 0) -> None:
+    """Declare a counted flow; ``unit`` without the time (values are totals of the month)."""
+    _tally(name)
+    _declare(Indicator(name, "flow", unit, doc, good, f"sum over the period of {doc}", name))
+
+
+def ratio(name: str, unit: str, doc: str, good: int, numerator: str, denominator: str) -> None:
+    """Declare the ratio of two tallies; both may be tallies of their own or declared flows."""
+    _tally(numerator)
+    _tally(denominator)
+    _declare(Indicator(name, "ratio", unit, doc, good, f"{numerator} / {denominator}", numerator, denominator))
+
+
+def stock(name: str, unit: str, doc: str, good: int, compute: Callable[[Any], np.ndarray]) -> None:
+    """Declare a state at the end of the month; ``compute(world)`` returns (places,) or (places, sectors + 1)."""
+    _declare(Indicator(name, "stock", unit, doc, good, doc, compute=compute))
+
+
+class Tally:
+    """Counters of the current month: real-world totals by tally, place and sector (last column: no sector).
+
+    Args:
+        places: number of places, the rest of the world included.
+        sectors: number of sectors.
+    """
+
+    def __init__(self, places: int, sectors: int) -> None:
+        self.values = np.zeros((len(TALLIES), places, sectors + 1))
+
+    def add(
+        self,
+        name: str,
+        place: np.ndarray | int,
+        amount: np.ndarray | float = 1.0,
+        sector: np.ndarray | int | None = None,
+    ) -> None:
+        """Add amounts (scalar or (n,)) to a tally at places (int or (n,)) and sectors (int, (n,) or None)."""
+        try:
+            cell = self.values[TALLIES[name]]
+        except KeyError:
+            raise unknown("tally", name, TALLIES) from None
+        where = -1 if sector is None else sector
+        if isinstance(place, int | np.integer) and isinstance(where, int | np.integer):
+            cell[place, where] += np.sum(amount)
+        else:
+            np.add.at(cell, (place, where), np.asarray(amount, dtype=np.float64))
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """Return the month's counter so far, float64 (places, sectors + 1)."""
+        return self.values[TALLIES[name]]
+
+    def clear(self) -> None:
+        """Start a new month."""
+        self.values[:] = 0.0
+
+
+class Records:
+    """What a run remembers month by month; periods are derived from it.
+
+    Attributes:
+        months: recorded months.
+        tallies: one (tallies, places, sectors + 1) array a month.
+        stocks: one mapping indicator -> (places, sectors + 1) array a month.
+    """
+
+    def __init__(self) -> None:
+        self.months: list[int] = []
+        self.tallies: list[np.ndarray] = []
+        self.stocks: list[dict[str, np.ndarray]] = []
+
+    def record(self, world: Any) -> None:
+        """Remember the month that ends."""
+        stocks = {}
+        for indicator in INDICATORS.values():
+            if indicator.compute is None:
+                continue
+            value = np.asarray(indicator.compute(world), dtype=np.float64)
+            if value.ndim == 1:
+                wide = np.zeros((world.J, world.S + 1))
+                wide[:, -1] = value
+                value = wide
+            stocks[indicator.name] = value
+        self.months.append(world.month)
+        self.tallies.append(world.tally.values.copy())
+        self.stocks.append(stocks)
+
+    def series(self, name: str, period: int = 1, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Return (first month of each period, values (periods, places, sectors + 1)); ratios without cases are NaN.
+
+        Args:
+            name: an indicator.
+            period: months a period (1 or 12); an unfinished last period is left out.
+            first: first month.
+        """
+        return self._series(name, period, first, by_sector=True)
+
+    def totals(self, name: str, period: int = 1, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Return (first month of each period, values (periods, places)), all sectors together."""
+        return self._series(name, period, first, by_sector=False)
+
+    def _series(self, name: str, period: int, first: int, by_sector: bool) -> tuple[np.ndarray, np.ndarray]:
+        if name not in INDICATORS:
+            raise unknown("indicator", name, INDICATORS)
+        indicator = INDICATORS[name]
+        rows = [i for i, m in enumerate(self.months) if m >= first]
+        rows = rows[: len(rows) // period * period]
+        months = np.array([self.months[i] for i in rows], dtype=np.int64)[::period]
+        if not rows:
+            return months, np.zeros((0, 0, 0) if by_sector else (0, 0))
+
+        def shaped(values: np.ndarray) -> np.ndarray:
+            return values if by_sector else values.sum(axis=2)
+
+        if indicator.kind == "stock":
+            return months, shaped(np.stack([self.stocks[i][name] for i in rows[period - 1 :: period]]))
+        top = shaped(self._sum(indicator.numerator, rows, period))
+        if indicator.kind == "flow":
+            return months, top
+        bottom = shaped(self._sum(indicator.denominator, rows, period))
+        some = bottom > 0
+        return months, np.where(some, top / np.where(some, bottom, 1.0), np.nan)
+
+    def _sum(self, tally: str, rows: list[int], period: int) -> np.ndarray:
+        index = TALLIES[tally]
+        values = np.stack([self.tallies[i][index] for i in rows])
+        return values.reshape(len(rows) // period, period, *values.shape[1:]).sum(axis=1)

@@ -1,0 +1,307 @@
+"""The market: product lines, who sells in them, what they earn.
+
+A launched technology opens a product line. Lines and the old products of firms compete for the spending of a sector in a
+territory (CES, elasticity ``sigma_across``); sellers of one line compete with each other (``sigma_within``). A seller
+with share s of its line faces the elasticity ``e(s) = 1 / ((1 - s)/sigma_within + s/sigma_across)`` and earns the Lerner
+margin ``1/e`` (Atkeson & Burstein 2008, American Economic Review 98:1998, Cournot). So a lone seller prices high and each
+further user lowers both his share and his margin: what exclusion is worth follows from demand and is never typed in.
+
+Units: million USD2020 a year. ``D[s, t]`` is the sum of attractions; sales = spending * attraction / D.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numba as nb
+import numpy as np
+
+from ecosystem.kernel.table import NEVER, Column, Table
+
+if TYPE_CHECKING:
+    from ecosystem.world import World
+
+ROUTES = ("own", "free", "license", "purchase", "invent_around", "infringe")
+OWN, FREE, LICENSE, PURCHASE, AROUND, INFRINGE = range(6)
+MOST_USERS = 6
+"""Margins are tabulated up to this number of equal sellers; beyond it they hardly change."""
+
+
+class Lines(Table):
+    """A launched technology opens a product line; one row stands for ``scale`` real lines."""
+
+    uid = Column(np.int64, "id", "identity of its invention")
+    invention = Column(np.int32, "invention slot", "technology")
+    sector = Column(np.int8, "sector", "market")
+    potential = Column(np.float64, "M USD2020/year", "attraction at launch: sales at starting prices, one real line")
+    launched = Column(np.int32, "month", "start")
+    active = Column(np.bool_, "1", "still sold", True)
+    users = Column(np.int32, "users", "sellers in the line")
+    first_use = Column(np.int32, "use slot", "newest use, head of the chain ``next_use``", -1)
+    attraction = Column(np.float64, "M USD2020/year", "attraction by territory at launch", 0, (), "territory")
+
+
+class Uses(Table):
+    """Someone sells in a line; one row stands for ``scale`` real uses."""
+
+    line = Column(np.int32, "line slot", "product line")
+    invention = Column(np.int32, "invention slot", "technology used")
+    user = Column(np.int32, "organization slot", "who sells")
+    mask = Column(np.int32, "bit mask", "territories in which it sells")
+    route = Column(np.int8, "code", "how the user came by the technology", 0, ROUTES)
+    licensor = Column(np.int32, "organization slot", "who receives a royalty, -1 nobody", -1)
+    royalty = Column(np.float64, "share of sales", "running royalty")
+    infringing = Column(np.bool_, "1", "uses a right of others without leave")
+    aware = Column(np.bool_, "1", "knew of the right")
+    right = Column(np.int32, "right slot", "the right in question, -1 none", -1)
+    active = Column(np.bool_, "1", "still sold", True)
+    started = Column(np.int32, "month", "start")
+    ended = Column(np.int32, "month", "end", NEVER)
+    next_use = Column(np.int32, "use slot", "next use of the same line", -1)
+    sales_at = Column(np.float64, "M USD2020/year", "sales by territory at launch attraction", 0, (), "territory")
+    profit_at = Column(np.float64, "M USD2020/year", "gross profit by territory at launch attraction", 0, (), "territory")
+
+
+def lerner(share: np.ndarray | float, within: float, across: float) -> np.ndarray | float:
+    """Return the price-cost margin of a seller with ``share`` of its line (Cournot, nested CES)."""
+    return (1.0 - share) / within + share / across
+
+
+@nb.njit(
+    nb.void(
+        nb.int64[::1], nb.int32[::1], nb.int32[::1], nb.boolean[::1], nb.int32[::1], nb.int32[::1], nb.int8[::1],
+        nb.int8[::1], nb.float64[::1], nb.float64[:, ::1], nb.float64[:, ::1], nb.float64, nb.float64, nb.float64,
+        nb.float64[:, :], nb.float64[:, :], nb.float64[:, :], nb.int32[::1],
+    ),
+    cache=True,
+)  # fmt: skip
+def _settle_lines(lines, first_use, next_use, active, user, mask, place_of, sector, potential, reach, access,
+                  within, across, later, attraction, sales_at, profit_at, users):
+    """Recompute shares, margins and attraction of the lines whose sellers changed (see module docstring)."""
+    T = reach.shape[1]
+    outer = (across - 1.0) / (within - 1.0)
+    for line in lines:
+        s = sector[line]
+        count = 0
+        last = -1
+        u = first_use[line]
+        while u >= 0:
+            if active[u]:
+                count += 1
+                last = u
+            u = next_use[u]
+        users[line] = count
+        for t in range(T):
+            total = 0.0
+            u = first_use[line]
+            while u >= 0:
+                if active[u] and (mask[u] >> t) & 1:
+                    total += access[place_of[user[u]], t] * (1.0 if u == last else later)
+                u = next_use[u]
+            if total <= 0.0:
+                attraction[line, t] = 0.0
+                u = first_use[line]
+                while u >= 0:
+                    sales_at[u, t] = 0.0
+                    profit_at[u, t] = 0.0
+                    u = next_use[u]
+                continue
+            q = 0.0
+            u = first_use[line]
+            while u >= 0:
+                if active[u] and (mask[u] >> t) & 1:
+                    w = access[place_of[user[u]], t] * (1.0 if u == last else later)
+                    margin = (1.0 - w / total) / within + w / total / across
+                    q += w * (1.0 - margin) ** (within - 1.0)
+                u = next_use[u]
+            a = potential[line] * reach[s, t] * q**outer
+            attraction[line, t] = a
+            u = first_use[line]
+            while u >= 0:
+                if active[u] and (mask[u] >> t) & 1:
+                    w = access[place_of[user[u]], t] * (1.0 if u == last else later)
+                    margin = (1.0 - w / total) / within + w / total / across
+                    part = a * w * (1.0 - margin) ** (within - 1.0) / q
+                    sales_at[u, t] = part
+                    profit_at[u, t] = part * margin
+                else:
+                    sales_at[u, t] = 0.0
+                    profit_at[u, t] = 0.0
+                u = next_use[u]
+
+
+@nb.njit(
+    nb.void(nb.int64[::1], nb.int8[::1], nb.float64[::1], nb.float64[:, :], nb.float64[:, ::1]), cache=True
+)
+def _add_lines(lines, sector, decay, attraction, demand):
+    """Add the attraction of living lines, decayed, to ``demand`` (S, T)."""
+    for i in range(len(lines)):
+        line = lines[i]
+        for t in range(demand.shape[1]):
+            demand[sector[line], t] += attraction[line, t] * decay[i]
+
+
+@nb.njit(
+    nb.void(
+        nb.int64[::1], nb.int32[::1], nb.int32[::1], nb.int8[::1], nb.int8[::1], nb.float64[::1], nb.float64[:, ::1],
+        nb.float64[:, :], nb.float64[:, :], nb.float64[:, ::1], nb.float64[::1], nb.float64[::1], nb.float64[::1],
+    ),
+    cache=True,
+)  # fmt: skip
+def _earn(uses, line_of, user, route, sector, line_decay, price, sales_at, profit_at, sales, profit, rents, use_sales):
+    """Spread sales and profit of living uses over their users (one real use, a year)."""
+    for i in range(len(uses)):
+        u = uses[i]
+        line = line_of[u]
+        who = user[u]
+        d = line_decay[line]
+        s = sector[line]
+        total = 0.0
+        gain = 0.0
+        for t in range(price.shape[1]):
+            x = sales_at[u, t] * d * price[s, t]
+            sales[who, t] += x
+            total += x
+            gain += profit_at[u, t] * d * price[s, t]
+        profit[who] += gain
+        if route[u] == 0:
+            rents[who] += gain
+        use_sales[i] = total
+
+
+class Market:
+    """Spending, access and demand of one world.
+
+    Attributes:
+        spending: (S, T) at the start of the run, million USD2020 a year.
+        reach: (S, T) share of a sector's world market in each territory; rows sum to 1.
+        access: (J, T) weight of a seller by seat and territory.
+        fringe: (S, T) attraction of sellers without R&D.
+        price: (S, T) spending / demand: sales per unit of attraction.
+        common: (S, T) log quality that has become common knowledge.
+    """
+
+    def __init__(self, spending: np.ndarray, access: np.ndarray, fringe: np.ndarray) -> None:
+        self.spending = np.ascontiguousarray(spending)
+        self.reach = np.ascontiguousarray(spending / spending.sum(axis=1, keepdims=True))
+        self.access = np.ascontiguousarray(access)
+        self.fringe = np.ascontiguousarray(fringe)
+        self.price = np.ones_like(self.spending)
+        self.demand = self.spending.copy()
+        self.reference: np.ndarray | None = None
+        self.common = np.zeros_like(self.spending)
+        self.outlay = self.spending.copy()
+        self.dirty: list[np.ndarray] = []
+
+    def touch(self, lines: np.ndarray) -> None:
+        """Mark lines whose sellers changed."""
+        if len(lines):
+            self.dirty.append(np.asarray(lines, dtype=np.int64))
+
+    def settle(self, world: World) -> None:
+        """Recompute the lines whose sellers changed."""
+        if not self.dirty:
+            return
+        lines = np.unique(np.concatenate(self.dirty))
+        self.dirty = []
+        table, uses, p = world.lines, world.uses, world.p
+        _settle_lines(
+            lines, table.first_use, uses.next_use, uses.active, uses.user, uses.mask, world.orgs.jurisdiction,
+            table.sector, table.potential, self.reach, self.access, p["market.sigma_within"], p["market.sigma_across"],
+            p["market.imitator_strength"], table.attraction, uses.sales_at, uses.profit_at, table.users,
+        )  # fmt: skip
+
+
+def open_lines(world: World, inventions: np.ndarray) -> np.ndarray:
+    """Open a product line for each invention (without a seller yet); return line slots."""
+    inv = world.inventions
+    lines = world.lines.add(
+        len(inventions),
+        uid=inv.uid[inventions],
+        invention=inventions,
+        sector=inv.sector[inventions],
+        potential=potential_now(world, inventions, true=True),
+        launched=world.month,
+    )
+    inv.line[inventions] = lines
+    return lines
+
+
+def start_use(
+    world: World,
+    inventions: np.ndarray,
+    users: np.ndarray,
+    mask: np.ndarray | int,
+    route: np.ndarray | int,
+    *,
+    licensor: np.ndarray | int = -1,
+    royalty: np.ndarray | float = 0.0,
+    infringing: np.ndarray | bool = False,
+    aware: np.ndarray | bool = False,
+    right: np.ndarray | int = -1,
+) -> np.ndarray:
+    """Let ``users`` sell in the lines of launched ``inventions``; return use slots.
+
+    Args:
+        inventions: launched inventions, int (n,).
+        users: organizations, int (n,).
+        mask: territories in which they sell, bit mask.
+        route: code of ``ROUTES``.
+        licensor, royalty: who receives which share of sales.
+        infringing, aware, right: a right of others used without leave, and whether the user knew.
+    """
+    uses, lines = world.uses, world.lines
+    line = world.inventions.line[inventions].astype(np.int64)
+    slots = uses.add(
+        len(inventions), line=line, invention=inventions, user=users, mask=mask, route=route, licensor=licensor,
+        royalty=royalty, infringing=infringing, aware=aware, right=right, started=world.month,
+    )  # fmt: skip
+    for use, own in zip(slots.tolist(), line.tolist(), strict=True):
+        uses.next_use[use] = lines.first_use[own]
+        lines.first_use[own] = use
+    world.market.touch(line)
+    return slots
+
+
+def end_use(world: World, slots: np.ndarray) -> None:
+    """Stop uses (injunction, exit)."""
+    slots = slots[world.uses.active[slots]]
+    world.uses.active[slots] = False
+    world.uses.ended[slots] = world.month
+    world.market.touch(world.uses.line[slots])
+
+
+def make_legal(
+    world: World, slots: np.ndarray, licensor: np.ndarray | int = -1, royalty: np.ndarray | float = 0.0
+) -> None:
+    """Turn infringing uses into licensed ones (or free ones where ``licensor`` is -1)."""
+    uses = world.uses
+    uses.infringing[slots] = False
+    uses.licensor[slots] = licensor
+    uses.royalty[slots] = royalty
+    uses.route[slots] = np.where(np.broadcast_to(licensor, slots.shape) >= 0, LICENSE, FREE)
+
+
+def decay_rate(world: World) -> np.ndarray:
+    """Return obsolescence per year by sector: 1 / product life, float64 (S,)."""
+    return 1.0 / world.sectors["product_life"]
+
+
+def potential_now(world: World, inventions: np.ndarray, *, true: bool = False) -> np.ndarray:
+    """Return the yearly market potential of one real technology now, M USD2020/year, float64 (n,).
+
+    Obsolescence runs from the making. What is learnt later about the value is known three years after the making or
+    at launch; before that the expectation at filing counts (unless ``true``).
+    """
+    inv = world.inventions
+    age = (world.month - inv.month[inventions]) / 12.0
+    known = true | (inv.line[inventions] >= 0) | (age >= world.p["valuation.learning_years"])
+    value = np.where(known, inv.potential[inventions], inv.expected[inventions]).astype(np.float64)
+    return value * np.exp(-decay_rate(world)[inv.sector[inventions]] * age)
+
+
+def line_decay(world: World, lines: np.ndarray) -> np.ndarray:
+    """Return exp(-decay * age since launch) of lines, float64 (n,)."""
+    table = world.lines
+    rate = decay_rate(world)[table.sector[lines]]
+    return np.exp(-rate * (world.month - table.launched[lines]) / 12.0)

@@ -1,0 +1,232 @@
+"""Science: results of basic research, by place and field, that make invention easier years later and elsewhere."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ecosystem.domain.indicators import flow, ratio, stock
+from ecosystem.kernel.luck import fold
+from ecosystem.kernel.schedule import rule
+from ecosystem.kernel.table import NEVER, code_of
+
+if TYPE_CHECKING:
+    from ecosystem.world import World
+
+STAGES = 3
+"""Stages of the pipeline from effort to usable result: an Erlang delay needs no history."""
+
+
+def _level(world: World) -> np.ndarray:
+    return world.science.index()
+
+
+stock("science_stock", "index, base year = 100", "open science at home, sum over fields, month 0 = 100", 1, _level)
+flow("rd_basic_spent", "M USD2020", "spending on basic research, all performers", 0)
+flow("rd_applied_spent", "M USD2020", "spending on applied research, all performers", 0)
+flow("rd_development_spent", "M USD2020", "spending on development, all performers", 0)
+flow("rd_spent_total", "M USD2020", "R&D spending, all performers", 0)
+flow("science_breakthroughs", "breakthroughs", "breakthroughs that make a field young again", 1)
+ratio("basic_research_share", "share", "basic research in all R&D, by money", 0, "rd_basic_spent", "rd_spent_total")
+
+
+class Science:
+    """Science of all places and fields.
+
+    Attributes:
+        pipeline: open results under way, by stage, M USD2020 of effort, float64 (3, places, fields).
+        stock: open science S, depreciated effort, float64 (places, fields).
+        hidden_pipeline, hidden: the same for results that stay secret (defense, business).
+        born: month in which a breakthrough last made a field young, -NEVER for never, int64 (fields,).
+        reference: accessible science that counts as 1, frozen in month 0, float64 (places, fields).
+    """
+
+    def __init__(self, places: int, fields: int) -> None:
+        shape = (places, fields)
+        self.pipeline = np.zeros((STAGES, *shape))
+        self.stock = np.zeros(shape)
+        self.hidden_pipeline = np.zeros((STAGES, *shape))
+        self.hidden = np.zeros(shape)
+        self.born = np.full(fields, -NEVER, np.int64)
+        self.reference = np.ones(shape)
+        self.base = np.zeros(places)
+        self.fresh_base = 0.0
+        self.started = False
+        self.frozen = False
+        self.weights = np.zeros(0)
+        self._access = np.ones(shape)
+
+    def access(self, world: World) -> np.ndarray:
+        """Return accessible science relative to its reference, float64 (places, fields), 1 in the reference.
+
+        A_jf = sum_j' theta_jj' sum_f' W_ff' S_j'f' (open science; theta 1 at home, ``science.spillover`` abroad) plus
+        the home's secret science times ``science.secret_access``; times 1 + boost exp(-age / fade) in a young field.
+        """
+        return self._access
+
+    def index(self) -> np.ndarray:
+        """Return open science at home against month 0, 100 = month 0 (before it: 100), float64 (places,)."""
+        total = self.stock.sum(axis=1)
+        if not self.frozen:
+            return np.full(len(total), 100.0)
+        return 100.0 * np.divide(total, self.base, out=np.ones_like(total), where=self.base > 0)
+
+    def start(self, world: World, open_effort: np.ndarray, hidden_effort: np.ndarray) -> None:
+        """Fill stock and pipeline as if effort had grown steadily to its present size: S = e / (delta + g)."""
+        stage, fade, opened = self._rates(world)
+        growth = np.expm1(world.p["science.past_growth"] / 12.0)
+        arriving = []
+        for effort, pipeline in ((open_effort, self.pipeline), (hidden_effort, self.hidden_pipeline)):
+            passing = effort
+            for k in range(STAGES):
+                pipeline[k] = passing / (growth + stage)
+                passing = stage * pipeline[k]
+            arriving.append(passing)
+        self.hidden[:] = arriving[1] / max(1e-12, growth + fade + opened)
+        self.stock[:] = (arriving[0] + opened * self.hidden) / max(1e-12, growth + fade)
+        self.started = True
+
+    @staticmethod
+    def _rates(world: World) -> tuple[float, float, float]:
+        """Return monthly rates: leaving a stage, depreciation, secret science becoming open."""
+        p = world.p
+        return (
+            1.0 - np.exp(-STAGES / (12.0 * p["science.lag_years"])),
+            1.0 - np.exp(-p["science.depreciation"] / 12.0),
+            1.0 - np.exp(-p["science.declassification"] / 12.0),
+        )
+
+    def advance(self, world: World, open_effort: np.ndarray, hidden_effort: np.ndarray) -> np.ndarray:
+        """Advance one month and return the open results that arrive, float64 (places, fields).
+
+        Three stages of equal mean stay (Erlang-3, mean ``science.lag_years``); dS/dt = arrivals - delta S; secret
+        results become open at ``science.declassification`` a year.
+
+        Args:
+            open_effort, hidden_effort: basic research effort of the month, float64 (places, fields).
+        """
+        rate, fade, opened = self._rates(world)
+        arrivals = self._pass(self.pipeline, open_effort, rate)
+        hidden = self._pass(self.hidden_pipeline, hidden_effort, rate)
+        released = opened * self.hidden
+        self.hidden += hidden - fade * self.hidden - released
+        self.stock += arrivals + released - fade * self.stock
+        return arrivals
+
+    @staticmethod
+    def _pass(pipeline: np.ndarray, effort: np.ndarray, rate: float) -> np.ndarray:
+        moved = rate * pipeline
+        pipeline -= moved
+        pipeline[0] += effort
+        pipeline[1:] += moved[:-1]
+        return moved[-1].copy()
+
+    def update_access(self, world: World) -> None:
+        """Compute accessible science of the month; before month 0 the reference moves along."""
+        p = world.p
+        theta = p["science.spillover"]
+        reach = self.stock + theta * (self.stock.sum(axis=0) - self.stock) + p["science.secret_access"] * self.hidden
+        reachable = reach @ world.proximity.T
+        if not self.frozen:
+            self.reference = np.maximum(reachable, 1e-12)
+            if world.month >= 0:
+                self.frozen = True
+                self.base = self.stock.sum(axis=1)
+        age = (world.month - self.born) / 12.0
+        young = 1.0 + p["science.breakthrough_boost"] * np.exp(-age / p["science.breakthrough_fade_years"])
+        self._access = reachable / self.reference * young
+
+
+def slug(name: str) -> str:
+    """Return the name of a field as it stands in parameter names: ``Furniture, games`` -> ``furniture_games``."""
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+
+
+def field_weights(world: World) -> np.ndarray:
+    """Return how basic research spreads over the fields, float64 (F,), sum 1; an unlisted field gets the median."""
+    names = [f"science.field_weight.{slug(name)}" for name in world.fields.names]
+    known = set(world.p)
+    listed = np.array([world.p[name] if name in known else np.nan for name in names])
+    if np.isnan(listed).all():
+        return np.full(len(names), 1.0 / len(names))
+    weights = np.where(np.isnan(listed), np.nanmedian(listed), listed)
+    return weights / weights.sum()
+
+
+def basic_effort(world: World) -> tuple[np.ndarray, np.ndarray]:
+    """Return the month's basic research effort (open, secret), each float64 (places, fields).
+
+    Money of all organizations for basic research, deflated by wages: e = money / w^theta with theta the wage share.
+    A share of it goes to the organization's field, the rest over all fields like basic science at large. What
+    universities and institutes find is open but for the defense part of their public money; firms publish a share.
+    """
+    orgs, p, levers = world.orgs, world.p, world.levers
+    firm = code_of(orgs.columns["kind"], "firm")
+    slots = np.flatnonzero(orgs.alive & (orgs.rd > 0.0) & ~orgs.passive)
+    place = orgs.jurisdiction[slots].astype(np.int64)
+    money = orgs.rd[slots] * orgs.basic_share[slots] * orgs.weight[slots] / 12.0
+    business = orgs.kind[slots] == firm
+    public = np.minimum(1.0, orgs.rd_public[slots] / np.maximum(orgs.rd[slots], 1e-12))
+    defense = np.minimum(1.0, levers["science.defense_share"][place] * p["science.defense_basic_ratio"])
+    secret = np.where(business, 1.0 - p["science.business_published_share"], defense * public)
+    own = p["science.own_field_share"]
+    if not len(world.science.weights):
+        world.science.weights = field_weights(world)
+    weights = world.science.weights
+    cell = place * world.F + orgs.field[slots]
+    out = []
+    for part in (money * (1.0 - secret), money * secret):
+        at_home = np.bincount(cell, part, world.J * world.F).reshape(world.J, world.F)
+        spread = np.bincount(place, part, world.J)[:, None] * weights
+        out.append((own * at_home + (1.0 - own) * spread) / world.wage[:, None] ** p["talent.wage_share"])
+    return out[0], out[1]
+
+
+@rule("research", "science.advance", after="university.research")
+def advance(world: World) -> None:
+    """Turn basic research into science with a delay, and let rare breakthroughs make fields young.
+
+    Levers: ``science.basic_share`` (universities and institutes), ``science.business_basic_share`` and
+    ``science.business_applied_share`` (firms) split R&D; what is neither basic nor applied is development.
+    """
+    split(world)
+    science: Science = world.science
+    open_effort, hidden_effort = basic_effort(world)
+    if not science.started:
+        science.start(world, open_effort, hidden_effort)
+    arrivals = science.advance(world, open_effort, hidden_effort)
+    _break_through(world, arrivals)
+    science.update_access(world)
+
+
+def split(world: World) -> None:
+    """Write the basic and applied share of every organization from the levers of its place."""
+    orgs, levers = world.orgs, world.levers
+    place = orgs.jurisdiction
+    firm = orgs.kind == code_of(orgs.columns["kind"], "firm")
+    basic = np.where(firm, levers["science.business_basic_share"][place], levers["science.basic_share"][place])
+    rest = 1.0 - basic
+    applied = np.where(
+        firm, levers["science.business_applied_share"][place], rest * world.p["science.academic_applied_share"]
+    )
+    orgs.basic_share[:] = basic
+    orgs.applied_share[:] = np.minimum(applied, rest)
+
+
+def _break_through(world: World, arrivals: np.ndarray) -> None:
+    """Poisson events by place and field, in proportion to new science against its level in the reference."""
+    science: Science = world.science
+    total = float(arrivals.sum())
+    if not science.frozen:
+        science.fresh_base = total
+    if science.fresh_base <= 0.0:
+        return
+    rate = world.p["science.breakthroughs_per_year"] / 12.0 * arrivals / science.fresh_base
+    place, field = np.indices(rate.shape)
+    count = world.draw.poisson("science.breakthrough", fold(place.ravel(), field.ravel(), 11), rate.ravel())
+    hit = np.flatnonzero(count)
+    if len(hit):
+        science.born[field.ravel()[hit]] = world.month
+        world.tally.add("science_breakthroughs", place.ravel()[hit], count[hit].astype(np.float64))

@@ -1,0 +1,1 @@
+"""Machinery without a domain: columns, luck, schedule, levers, parameters, accounts, registries, checks."""

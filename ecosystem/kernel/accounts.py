@@ -1,0 +1,182 @@
+"""Money is conserved: every payment has a payer and a payee, and goes through these accounts.
+
+Books are kept in real-world totals (million USD2020). A holder is a sector of accounts: either one pot a place
+(households, government, outside ...) or the ``cash`` column of a table, kept for one real unit and multiplied by the
+unit's weight. Payments are summed into cells (payer, payee, kind, place, measure); the cells are emptied each year.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numba as nb
+import numpy as np
+
+i8, f8 = nb.int64, nb.float64
+
+
+@nb.njit(
+    nb.void(f8[::1], f8[::1], i8[::1], f8[::1], f8[::1], i8[::1], f8[::1], i8[::1], f8[::1]), cache=True
+)
+def _move(payer, payer_weight, from_slot, payee, payee_weight, to_slot, amount, place, cell):
+    for i in range(len(amount)):
+        a = amount[i]
+        payer[from_slot[i]] -= a / payer_weight[from_slot[i]]
+        payee[to_slot[i]] += a / payee_weight[to_slot[i]]
+        cell[place[i]] += a
+
+
+@dataclass(slots=True)
+class Holder:
+    """A sector of accounts.
+
+    Attributes:
+        table: object with ``cash`` and ``weight`` columns, or None for pots.
+        pots: cash by place for holders without a table, million USD2020, float64 (places,).
+        credit_limit: how far a balance of this sector may fall below zero, in words (checked by the holder's rules).
+    """
+
+    name: str
+    table: object | None
+    pots: np.ndarray
+    unit: np.ndarray
+    bounded: bool
+
+    def arrays(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return (cash, weight) arrays indexed by slot or by place."""
+        if self.table is None:
+            return self.pots, self.unit
+        return self.table.cash, self.table.weight  # type: ignore[attr-defined]
+
+    def total(self) -> float:
+        """Return the sector's money in real-world totals."""
+        cash, weight = self.arrays()
+        return float(np.dot(cash, weight))
+
+
+class Accounts:
+    """Double-entry books of one world.
+
+    Args:
+        places: codes of all places, the rest of the world last.
+    """
+
+    def __init__(self, places: list[str]) -> None:
+        self.places = list(places)
+        self.holders: dict[str, Holder] = {}
+        self.cells: dict[tuple[str, str, str, str], np.ndarray] = {}
+        self.paid: dict[str, float] = {}
+        self.received: dict[str, float] = {}
+        self.opening: dict[str, float] = {}
+
+    def open(self, name: str, table: object | None = None, *, bounded: bool = False) -> None:
+        """Open a sector: with a table its ``cash`` column holds the money, else one pot a place.
+
+        Args:
+            bounded: the sector's balances may not run below the credit limit that its rules keep.
+        """
+        n = len(self.places)
+        self.holders[name] = Holder(name, table, np.zeros(n), np.ones(n), bounded)
+        self.paid[name] = self.received[name] = 0.0
+        self.opening[name] = 0.0
+
+    def close_opening(self) -> None:
+        """Record the money every sector starts with (endowments are no payments)."""
+        self.opening = {name: h.total() for name, h in self.holders.items()}
+        self.paid = dict.fromkeys(self.holders, 0.0)
+        self.received = dict.fromkeys(self.holders, 0.0)
+
+    def endow(self, name: str, amount: float) -> None:
+        """Record that new rows of a table were created with ``amount`` of money in real-world totals (0 is the norm)."""
+        self.opening[name] += amount
+
+    def pay(
+        self,
+        kind: str,
+        payer: str,
+        payer_slot: np.ndarray | int,
+        payee: str,
+        payee_slot: np.ndarray | int,
+        amount: np.ndarray | float,
+        *,
+        place: np.ndarray | int,
+        measure: str = "",
+    ) -> None:
+        """Move money.
+
+        Args:
+            kind: what is paid for, as ``royalty`` or ``filing_fee``.
+            payer, payee: names of sectors.
+            payer_slot, payee_slot: slot in the sector's table, or place for pots; int or (n,).
+            amount: real-world totals in million USD2020, >= 0, float or (n,).
+            place: place to which the payment is booked, int or (n,).
+            measure: id of the measure that pays, if any.
+
+        Raises:
+            ValueError: a negative or non-finite amount.
+        """
+        amount = np.atleast_1d(np.asarray(amount, dtype=np.float64))
+        n = len(amount)
+        if isinstance(payer_slot, np.ndarray):
+            n = max(n, len(payer_slot))
+        if isinstance(payee_slot, np.ndarray):
+            n = max(n, len(payee_slot))
+        if isinstance(place, np.ndarray):
+            n = max(n, len(place))
+        if n == 0 or len(amount) == 0:
+            return
+        if len(amount) != n:
+            amount = np.full(n, amount[0])
+        total = float(amount.sum())
+        if not total >= 0.0 or amount.min() < 0.0 or total == np.inf:
+            raise ValueError(f"payment {kind!r} from {payer} to {payee} has a negative or non-finite amount")
+        if total == 0.0:
+            return
+        cash_from, weight_from = self.holders[payer].arrays()
+        cash_to, weight_to = self.holders[payee].arrays()
+        cell = self.cells.get((payer, payee, kind, measure))
+        if cell is None:
+            cell = self.cells[payer, payee, kind, measure] = np.zeros(len(self.places))
+        _move(
+            cash_from, weight_from, _slots(payer_slot, n), cash_to, weight_to, _slots(payee_slot, n),
+            np.ascontiguousarray(amount), _slots(place, n), cell,
+        )  # fmt: skip
+        self.paid[payer] += total
+        self.received[payee] += total
+
+    def flow(self, kind: str, *, payer: str | None = None, payee: str | None = None) -> np.ndarray:
+        """Return this year's payments of a kind so far by place, million USD2020, float64 (places,)."""
+        out = np.zeros(len(self.places))
+        for (a, b, k, _), cell in self.cells.items():
+            if k == kind and payer in (None, a) and payee in (None, b):
+                out += cell
+        return out
+
+    def close_year(self) -> list[tuple[str, str, str, str, str, float]]:
+        """Return the year's payments as (payer, payee, kind, place, measure, amount) and empty the cells."""
+        rows = []
+        for (payer, payee, kind, measure), cell in self.cells.items():
+            rows += [
+                (payer, payee, kind, place, measure, float(amount))
+                for place, amount in zip(self.places, cell, strict=True)
+                if amount != 0.0
+            ]
+            cell[:] = 0.0
+        return rows
+
+    def imbalance(self) -> float:
+        """Return the largest relative gap between a sector's money and its opening plus received minus paid."""
+        worst = 0.0
+        for name, holder in self.holders.items():
+            should = self.opening[name] + self.received[name] - self.paid[name]
+            size = max(1.0, abs(self.opening[name]) + self.received[name] + self.paid[name])
+            worst = max(worst, abs(holder.total() - should) / size)
+        return worst
+
+
+def _slots(slot: np.ndarray | int, n: int) -> np.ndarray:
+    if isinstance(slot, np.ndarray):
+        if len(slot) != n:
+            return np.full(n, slot[0], dtype=np.int64)
+        return np.ascontiguousarray(slot, dtype=np.int64)
+    return np.full(n, slot, dtype=np.int64)

@@ -1,0 +1,304 @@
+"""Luck: every draw is a function of (seed, purpose, month, who) and of nothing else.
+
+``bits = mix(mix(uid*G + key) + key)`` with ``key = mix(name_key + (month + 1)*G)``, ``name_key`` the first 64 bits of
+BLAKE2b("seed|purpose"), ``G = 0x9E3779B97F4A7C15`` and ``mix`` the finaliser of SplitMix64 (Steele, Lea & Flood 2014,
+OOPSLA, doi:10.1145/2660193.2660195). Uniforms lie in the open interval (0, 1): ``((bits >> 12) + 0.5) * 2**-52``.
+All other distributions come by inverse CDF from one uniform, so they are monotone in it: two runs that differ in one
+measure share all luck.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numba as nb
+import numpy as np
+from scipy.special import ndtri
+
+_MASK = (1 << 64) - 1
+_GOLDEN = 0x9E3779B97F4A7C15
+_M1 = 0xBF58476D1CE4E5B9
+_M2 = 0x94D049BB133111EB
+_G, _A, _B = np.uint64(_GOLDEN), np.uint64(_M1), np.uint64(_M2)
+_S30, _S27, _S31, _S12, _S1 = (np.uint64(s) for s in (30, 27, 31, 12, 1))
+EXACT_RACE = 64
+"""Pools up to this size are raced in full; larger ones through points of a hash ring."""
+RING_POINTS = 32
+_POISSON_EXACT = 30.0
+
+u8, i8, f8 = nb.uint64, nb.int64, nb.float64
+
+
+def _mix_int(x: int) -> int:
+    x = ((x ^ (x >> 30)) * _M1) & _MASK
+    x = ((x ^ (x >> 27)) * _M2) & _MASK
+    return x ^ (x >> 31)
+
+
+@nb.njit(u8(u8), cache=True, inline="always")
+def mix(x):
+    """SplitMix64 finaliser: scatter a 64-bit integer evenly."""
+    x = (x ^ (x >> _S30)) * _A
+    x = (x ^ (x >> _S27)) * _B
+    return x ^ (x >> _S31)
+
+
+@nb.njit(f8(u8, u8), cache=True, inline="always")
+def u01(uid, key):
+    """Return the uniform of one (uid, key), strictly inside (0, 1)."""
+    return ((mix(mix(uid * _G + key) + key) >> _S12) + 0.5) * 2.0**-52
+
+
+@nb.njit(u8(u8, u8), cache=True, inline="always")
+def pair(a, b):
+    """Fold two identities into one 63-bit identity that is never zero."""
+    return (mix(mix(a * _G + _G) + b * _A + _G) >> _S1) | _S1
+
+
+@nb.njit(f8[::1](i8[::1], u8), cache=True)
+def _uniforms(uid, key):
+    out = np.empty(len(uid))
+    for i in range(len(uid)):
+        out[i] = u01(np.uint64(uid[i]), key)
+    return out
+
+
+@nb.njit(i8[::1](i8[::1], i8[::1]), cache=True)
+def _fold(a, b):
+    out = np.empty(len(a), np.int64)
+    for i in range(len(a)):
+        out[i] = np.int64(pair(np.uint64(a[i]), np.uint64(b[i])))
+    return out
+
+
+@nb.njit(i8[::1](f8[::1], f8[::1]), cache=True)
+def _poisson(u, rate):
+    out = np.empty(len(u), np.int64)
+    for i in range(len(u)):
+        lam = rate[i]
+        if lam <= 0.0:
+            out[i] = 0
+            continue
+        p = np.exp(-lam)
+        total, k = p, 0
+        while u[i] > total and k < 1000:
+            k += 1
+            p *= lam / k
+            total += p
+        out[i] = k
+    return out
+
+
+@nb.njit(i8[::1](i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], u8[::1], f8[::1], i8[::1], u8), cache=True)
+def _race(seeker, group, avoid, low, high, ring, weight, uid, key):
+    """Weighted exponential race of every seeker over the candidates of its group (see ``Pool``)."""
+    out = np.full(len(seeker), -1, np.int64)
+    for i in range(len(seeker)):
+        g = group[i]
+        if g < 0:
+            continue
+        a, b = low[g], high[g]
+        n = b - a
+        if n <= 0:
+            continue
+        me = np.uint64(seeker[i])
+        best, best_score = -1, np.inf
+        exact = n <= EXACT_RACE
+        tries = n if exact else RING_POINTS
+        for t in range(tries):
+            if exact:
+                c = a + t
+            else:
+                h = mix(pair(me, np.uint64(t)) + key)
+                lo, hi = a, b
+                while lo < hi:
+                    m = (lo + hi) // 2
+                    if ring[m] < h:
+                        lo = m + 1
+                    else:
+                        hi = m
+                c = lo if lo < b else a
+            if weight[c] <= 0.0 or uid[c] == avoid[i]:
+                continue
+            score = -np.log(u01(pair(me, np.uint64(uid[c])), key)) / weight[c]
+            if score < best_score:
+                best, best_score = c, score
+        out[i] = best
+    return out
+
+
+def fold(first: np.ndarray | int, *rest: np.ndarray | int) -> np.ndarray:
+    """Fold integer parts (owner uid, month, ordinal ...) into stable positive 63-bit identities.
+
+    Args:
+        first, *rest: integers or int arrays that broadcast together.
+
+    Returns:
+        int64 array of the broadcast shape (at least 1-d), each in [1, 2**63).
+    """
+    arrays = np.broadcast_arrays(np.atleast_1d(first), *rest)
+    out = np.ascontiguousarray(arrays[0], dtype=np.int64)
+    if not rest:
+        return _fold(out, np.zeros_like(out))
+    for part in arrays[1:]:
+        out = _fold(out, np.ascontiguousarray(part, dtype=np.int64))
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Candidates arranged for stable choice: by group, then by place on a hash ring.
+
+    Attributes:
+        slots: candidate slots in pool order, int64 (n,).
+        low, high: first and one past last pool position of each group, int64 (groups,).
+    """
+
+    slots: np.ndarray
+    uid: np.ndarray
+    weight: np.ndarray
+    ring: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+    @classmethod
+    def of(cls, slots: np.ndarray, uid: np.ndarray, group: np.ndarray, groups: int, weight: np.ndarray) -> Pool:
+        """Arrange candidates.
+
+        Args:
+            slots: slots of the candidates, int (n,).
+            uid: their identities, int64 (n,).
+            group: group of each in [0, groups), int (n,).
+            groups: number of groups.
+            weight: chance weight of each, >= 0, float (n,).
+
+        Raises:
+            ValueError: a negative or non-finite weight.
+        """
+        weight = np.asarray(weight, dtype=np.float64)
+        if weight.size and not (np.isfinite(weight).all() and weight.min() >= 0.0):
+            raise ValueError("weights of a pool must be finite and not negative")
+        hashed = fold(uid, 7) if len(uid) else np.zeros(0, np.int64)
+        order = np.lexsort((hashed, group))
+        counts = np.bincount(np.asarray(group, dtype=np.int64), minlength=groups)
+        high = np.cumsum(counts)
+        return cls(
+            np.asarray(slots, dtype=np.int64)[order],
+            np.ascontiguousarray(uid[order], dtype=np.int64),
+            np.ascontiguousarray(weight[order]),
+            np.ascontiguousarray(hashed[order]).astype(np.uint64) << np.uint64(1),
+            high - counts,
+            high,
+        )
+
+
+ALWAYS = -(10**6)
+"""Month of draws that do not depend on time (a firm's lasting effect, an inventor's skill)."""
+
+
+class Draw:
+    """The dice of one world: draws keyed by purpose, month and identity.
+
+    Args:
+        seed: any integer.
+
+    Attributes:
+        month: the month used when a call names none.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.seed = int(seed)
+        self.month = 0
+        self._names: dict[str, int] = {}
+        self._keys: dict[tuple[str, int], np.uint64] = {}
+
+    def key(self, name: str, month: int | None = None) -> np.uint64:
+        """Return the 64-bit key of a purpose in a month (the world's month unless named)."""
+        month = self.month if month is None else month
+        known = self._keys.get((name, month))
+        if known is not None:
+            return known
+        base = self._names.get(name)
+        if base is None:
+            digest = hashlib.blake2b(f"{self.seed}|{name}".encode(), digest_size=8).digest()
+            base = self._names[name] = int.from_bytes(digest, "little")
+        if len(self._keys) > 4096:
+            self._keys.clear()
+        key = self._keys[name, month] = np.uint64(_mix_int((base + (month + 1) * _GOLDEN) & _MASK))
+        return key
+
+    def uniform(self, name: str, uid: np.ndarray, *, month: int | None = None) -> np.ndarray:
+        """Return uniforms in the open interval (0, 1), float64 (n,), one for each identity."""
+        return _uniforms(np.ascontiguousarray(uid, dtype=np.int64), self.key(name, month))
+
+    def bernoulli(self, name: str, uid: np.ndarray, p: np.ndarray | float, *, month: int | None = None) -> np.ndarray:
+        """Return True with probability ``p`` (scalar or (n,)), bool (n,)."""
+        return self.uniform(name, uid, month=month) < p
+
+    def normal(self, name: str, uid: np.ndarray, *, month: int | None = None) -> np.ndarray:
+        """Return standard normals, float64 (n,)."""
+        return ndtri(self.uniform(name, uid, month=month))
+
+    def exponential(self, name: str, uid: np.ndarray, *, month: int | None = None) -> np.ndarray:
+        """Return exponentials of mean 1, float64 (n,), increasing in the uniform."""
+        return -np.log1p(-self.uniform(name, uid, month=month))
+
+    def poisson(self, name: str, uid: np.ndarray, rate: np.ndarray, *, month: int | None = None) -> np.ndarray:
+        """Return Poisson counts, int64 (n,); above a rate of 30 the normal approximation with continuity correction."""
+        u = self.uniform(name, uid, month=month)
+        rate = np.ascontiguousarray(np.broadcast_to(rate, u.shape), dtype=np.float64)
+        out = _poisson(u, np.where(rate <= _POISSON_EXACT, rate, 0.0))
+        big = rate > _POISSON_EXACT
+        if big.any():
+            out[big] = np.maximum(0, np.floor(rate[big] + np.sqrt(rate[big]) * ndtri(u[big]) + 0.5)).astype(np.int64)
+        return out
+
+    def geometric(
+        self, name: str, uid: np.ndarray, p: np.ndarray | float, *, month: int | None = None
+    ) -> np.ndarray:
+        """Return the number of tries up to and with the first success of chance ``p`` in (0, 1], int64 (n,), >= 1."""
+        u = self.uniform(name, uid, month=month)
+        q = np.clip(1.0 - np.broadcast_to(p, u.shape), 1e-300, 1.0 - 1e-12)
+        return np.maximum(1, np.ceil(np.log1p(-u) / np.log(q))).astype(np.int64)
+
+    def categorical(
+        self, name: str, uid: np.ndarray, probabilities: np.ndarray, *, month: int | None = None
+    ) -> np.ndarray:
+        """Return a category for each row of ``probabilities`` (n, k), rows summing to one; int64 (n,)."""
+        u = self.uniform(name, uid, month=month)
+        cumulative = np.cumsum(probabilities, axis=1)
+        return np.minimum((u[:, None] * cumulative[:, -1:] > cumulative).sum(axis=1), probabilities.shape[1] - 1)
+
+    def partner(
+        self,
+        name: str,
+        seeker: np.ndarray,
+        group: np.ndarray,
+        pool: Pool,
+        *,
+        avoid: np.ndarray | None = None,
+        month: int | None = None,
+    ) -> np.ndarray:
+        """Return for each seeker the slot of its partner from its group of the pool, or -1; int64 (n,).
+
+        Weighted rendezvous: the partner is the winner of an exponential race whose clocks are keyed by the pair, so a
+        new candidate changes only the choices that it wins. Groups above 64 candidates are raced over 32 points of
+        a hash ring, where a newcomer changes only choices that fall in its arc.
+
+        Args:
+            seeker: identities of those who seek, int64 (n,).
+            group: group of the pool in which each seeks (negative: none), int (n,).
+            avoid: identity that a seeker may not choose, int64 (n,), 0 for none.
+        """
+        if not len(seeker):
+            return np.zeros(0, np.int64)
+        seeker = np.ascontiguousarray(seeker, dtype=np.int64)
+        avoid = np.zeros_like(seeker) if avoid is None else np.ascontiguousarray(avoid, dtype=np.int64)
+        position = _race(
+            seeker, np.ascontiguousarray(group, dtype=np.int64), avoid, pool.low, pool.high,
+            pool.ring, pool.weight, pool.uid, self.key(name, month),
+        )
+        if not len(pool.slots):
+            return position
+        return np.where(position >= 0, pool.slots[position], -1)

@@ -1,0 +1,25 @@
+"""Make floating-point functions answer alike on all x86 processors: import this before NumPy.
+
+NumPy's exp, log and power with AVX-512 differ in the last bit from those without. Switching these paths off costs
+nothing visible and makes the bytes of a run independent of the generation of the processor.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+DISABLED = "X86_V4 AVX512_ICL AVX512_SPR"
+"""Groups of processor features that NumPy must not use (names of NumPy 2.4 and later)."""
+
+
+def pin_features() -> bool:
+    """Ask NumPy to leave the AVX-512 paths alone; return False if NumPy is already loaded, which is too late."""
+    if "numpy" in sys.modules:
+        return False
+    os.environ.setdefault("NPY_DISABLE_CPU_FEATURES", DISABLED)
+    return True
+
+
+PINNED = pin_features()
+"""True where this module came before NumPy."""

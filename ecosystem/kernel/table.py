@@ -1,0 +1,124 @@
+"""Column store for state: declare once, grow together, index by slot.
+
+State lives in columns, identity lives in agents: a rule is a plain function on whole columns, a Mesa agent is a
+thin handle on one row. Rows are never deleted; exit is a column.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+NEVER = 2**30
+"""Month that never comes (fits int32 with room for arithmetic)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: dtype, unit, meaning, value of a fresh row.
+
+    ``codes`` names the values of an integer code column (exports write the names). ``width`` names an axis given to the
+    table's constructor; such a column is two-dimensional, (rows, size of the axis).
+    """
+
+    dtype: Any
+    unit: str
+    doc: str
+    fill: float = 0
+    codes: tuple[str, ...] = ()
+    width: str = ""
+
+
+class Table:
+    """Subclass and declare ``Column``s; each becomes a NumPy attribute of equal length.
+
+    Columns are views of length ``n`` into arrays with spare capacity: write into them (``t.cash[slots] = x``), never
+    rebind them, and fetch them again after ``add``, which may move them.
+    """
+
+    columns: ClassVar[dict[str, Column]] = {}
+
+    def __init_subclass__(cls) -> None:
+        cls.columns = {
+            k: v for base in reversed(cls.__mro__) for k, v in vars(base).items() if isinstance(v, Column)
+        }
+
+    def __init__(self, capacity: int = 16, **widths: int) -> None:
+        self.n = 0
+        self._widths = widths
+        self._capacity = max(16, capacity)
+        self._data = {name: self._fresh(column, self._capacity) for name, column in self.columns.items()}
+        self._view()
+
+    def _fresh(self, column: Column, rows: int) -> np.ndarray:
+        shape = (rows, self._widths[column.width]) if column.width else (rows,)
+        return np.full(shape, column.fill, dtype=column.dtype)
+
+    def _view(self) -> None:
+        n = self.n
+        own = self.__dict__
+        for name, array in self._data.items():
+            own[name] = array[:n]
+
+    def __len__(self) -> int:
+        return self.n
+
+    def add(self, n: int = 1, **values: Any) -> np.ndarray:
+        """Append ``n`` rows and return their slots (int64, shape (n,)).
+
+        Raises:
+            KeyError: a value for a column that does not exist.
+        """
+        first, self.n = self.n, self.n + n
+        if self.n > self._capacity:
+            self._grow()
+        self._view()
+        for name, value in values.items():
+            if name not in self._data:
+                raise KeyError(f"{type(self).__name__} has no column {name!r}; it has {sorted(self.columns)}")
+            self._data[name][first : self.n] = value
+        return np.arange(first, self.n)
+
+    def _grow(self) -> None:
+        capacity = max(self.n, int(self._capacity * 1.5))
+        for name, column in self.columns.items():
+            grown = self._fresh(column, capacity)
+            old = self._data[name]
+            grown[: len(old)] = old
+            self._data[name] = grown
+        self._capacity = capacity
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all columns, spare capacity included."""
+        return sum(a.nbytes for a in self._data.values())
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in type(self).columns:
+            raise AttributeError(f"write into the column: {type(self).__name__}.{name}[:] = ...")
+        object.__setattr__(self, name, value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = {k: v for k, v in self.__dict__.items() if k not in self.columns}
+        state["_data"] = {k: v[: self.n].copy() for k, v in self._data.items()}
+        state["_capacity"] = self.n
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._view()
+
+    def row(self, slot: int) -> dict[str, Any]:
+        """Return one row as a dictionary with code columns as words."""
+        out: dict[str, Any] = {}
+        for name, column in self.columns.items():
+            value = self._data[name][slot].tolist()
+            out[name] = column.codes[value] if column.codes and 0 <= value < len(column.codes) else value
+        return out
+
+
+def code_of(column: Column, word: str) -> int:
+    """Return the integer code of ``word`` in a code column."""
+    return column.codes.index(word)

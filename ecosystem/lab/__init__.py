@@ -1,0 +1,1 @@
+"""The laboratory: tables, run folders and graphs of finished worlds."""
