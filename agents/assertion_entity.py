@@ -1,4 +1,4 @@
-"""Assertion entities: buy rights that their owners do not use, search for users, ask for less than a defense costs, sue.
+"""Assertion entities buy rights that their owners do not use, search for users, ask for less than a defense costs, sue.
 
 They own rights, never technologies: the column ``inventions.owner`` stays with the seller of the right.
 """
@@ -15,7 +15,7 @@ from agents.court.money import book, transfer
 from agents.handle import Handle
 from agents.organizations import ASSERTION, affordable
 from ecosystem.domain import valuation
-from ecosystem.domain.indicators import flow, stock
+from ecosystem.domain.indicators import TALLIES, flow, stock
 from ecosystem.domain.ledgers import DEALS
 from ecosystem.kernel.luck import Pool, fold
 from ecosystem.kernel.schedule import rule
@@ -35,6 +35,9 @@ def _held(world: World) -> np.ndarray:
 flow("assertion_entity_profit", "M USD2020", "payouts of assertion entities to their owners less new money", 0)
 flow("rights_bought_by_entities", "rights", "unused rights bought by assertion entities", 0)
 stock("rights_held_by_entities", "rights", "rights in force held by assertion entities", 0, _held)
+
+# A sale counts among all sales of rights; the flow is declared where the market for technology lives.
+TALLIES.setdefault("reassigned_patents", len(TALLIES))
 
 
 class AssertionEntity(Handle):
@@ -191,7 +194,10 @@ def _buy(world: World, entities: np.ndarray) -> None:
         invention=r.invention[offered], field=r.field[offered], from_place=orgs.jurisdiction[seller],
         to_place=orgs.jurisdiction[buyer], upfront=paid, exclusive=True,
     )  # fmt: skip
-    world.tally.add("rights_bought_by_entities", place, world.scale)
+    tally, scale = world.tally, world.scale
+    tally.add("rights_bought_by_entities", place, scale)
+    tally.add("reassigned_patents", orgs.jurisdiction[seller].astype(np.int64), scale)
+    tally.add("license_and_sale_deals", orgs.jurisdiction[buyer].astype(np.int64), scale)
 
 
 def _write(world: World) -> None:

@@ -52,8 +52,8 @@ class Governments(Table):
     """All grants; rows in order of start."""
     first_grant: int
     """Rows of ``grants`` before this one have ended."""
-    small_at_start: np.ndarray
-    """Firms below 250 employees when the horizon began, bool (organizations of that month,)."""
+    allotted: np.ndarray
+    """Money for new grants that past calls left over, M USD2020/year, float64 (large and small, places)."""
 
     uid = Column(np.int64, "id", "stable identity")
     jurisdiction = Column(np.int8, "place", "place governed")
@@ -77,7 +77,7 @@ def open_governments(world: World) -> None:
     places = np.arange(world.P)
     rows.grants = Grants(256)
     rows.first_grant = 0
-    rows.small_at_start = np.zeros(0, np.bool_)
+    rows.allotted = np.zeros((2, world.J))
     rows.add(world.P, uid=fold(_NAMED, places), jurisdiction=places)
 
 
@@ -145,17 +145,10 @@ def fund_science(world: World) -> None:
 def is_small(world: World, slots: np.ndarray) -> np.ndarray:
     """Return True for firms that count as small in support rules, bool (n,).
 
-    Size is held at its value when the horizon began (or at founding, if later), so that growth over the line is no
-    effect of the support itself.
+    What counts is the lasting size toward which a firm is pulled, so that growth over the line is no effect of the
+    support itself.
     """
-    orgs, frozen = world.orgs, world.governments.small_at_start
-    if world.month >= 0 and not len(frozen):
-        frozen = world.governments.small_at_start = orgs.employees < SME_EMPLOYEES
-    small: np.ndarray = orgs.employees[slots] < SME_EMPLOYEES
-    old = slots < len(frozen)
-    small[old] = frozen[slots[old]]
-    # Those founded in the horizon started small and keep that standing.
-    small[~old & (world.month >= 0)] = True
+    small: np.ndarray = world.orgs.size_rank[slots] < SME_EMPLOYEES
     return small
 
 
@@ -191,8 +184,8 @@ def grant(world: World) -> None:
 
     Firms without a grant apply once a year (anniversary). merit = ln effect + ln absorptive + N(0, merit_noise); the
     best are funded until the free money of their class (small or large) is gone; the marginal row is funded for part of
-    the real firms it stands for, so a budget is never exceeded. Free money of a class = budget - running grants, at
-    most a twelfth of the budget a month, so that a new programme fills within a year.
+    the real firms it stands for, so a budget is never exceeded. Free money of a class = budget - running grants, of
+    which each monthly call may give out a twelfth of the budget and what earlier calls left over.
     """
     orgs, grants = world.orgs, world.governments.grants
     first = world.governments.first_grant
@@ -207,13 +200,15 @@ def grant(world: World) -> None:
     used = np.zeros_like(purse)
     rate_total = grants.rate[running] * orgs.weight[grants.firm[running]]
     np.add.at(used, (grants.small[running].astype(np.int64), grants.place[running]), rate_total)
-    free = np.clip(purse - used, 0.0, purse / 12.0)
+    rows = world.governments
+    rows.allotted[:] = np.minimum(rows.allotted + purse / 12.0, purse)
+    free = np.clip(purse - used, 0.0, rows.allotted)
 
     slots = orgs.living(FIRM)
     slots = slots[(orgs.anniversary[slots] == world.month_of_year) & (orgs.rd[slots] > 0)]
     slots = slots[~np.isin(slots, grants.firm[running])]
     if len(slots) and free.any():
-        _award(world, slots, free)
+        rows.allotted[:] = np.maximum(0.0, rows.allotted - _award(world, slots, free))
         running = np.flatnonzero(grants.ends[first:] > world.month) + first
 
     # A cut of the budget cuts running grants too: what is paid never exceeds the year's money.
@@ -242,7 +237,8 @@ def _end_of_the_dead(world: World, first: int) -> None:
         grants.ends[first:][ended] = world.month
 
 
-def _award(world: World, slots: np.ndarray, free: np.ndarray) -> None:
+def _award(world: World, slots: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """Rank proposals, enter the grants and return what was given out by class and place, M USD/year, (2, J)."""
     orgs, p, draw = world.orgs, world.p, world.draw
     uid, small = orgs.uid[slots], is_small(world, slots)
     ask = np.where(small, p["government.grant_ask_small"], p["government.grant_ask_large"]) * orgs.rd[slots]
@@ -254,8 +250,9 @@ def _award(world: World, slots: np.ndarray, free: np.ndarray) -> None:
     pile = klass[order] * world.J + place[order]
     granted = fill(wanted, pile, free.ravel())
     won = granted > 0
+    given = np.bincount(pile, granted, 2 * world.J).reshape(2, world.J)
     if not won.any():
-        return
+        return given
     winners = slots[order][won]
     low, high = p["government.grant_months_low"], p["government.grant_months_high"]
     months = low + (high - low) * draw.uniform("government.grant_months", orgs.uid[winners])
@@ -268,6 +265,7 @@ def _award(world: World, slots: np.ndarray, free: np.ndarray) -> None:
         started=world.month,
         ends=world.month + np.rint(months).astype(np.int64),
     )
+    return given
 
 
 def fill(wanted: np.ndarray, pile: np.ndarray, free: np.ndarray) -> np.ndarray:
@@ -303,7 +301,7 @@ def procure(world: World) -> None:
     if not budget.any() or not uses.n:
         return
     youngest = world.month - round(12 * p["government.procurement_years"])
-    recent = np.flatnonzero(uses.started >= youngest)
+    recent = np.arange(np.searchsorted(uses.started, np.int32(youngest)), uses.n)
     recent = recent[uses.active[recent] & ~uses.infringing[recent]]
     line, seller = uses.line[recent], uses.user[recent].astype(np.int64)
     bought = np.isin(uses.route[recent], [ROUTES.index(r) for r in ("own", "license", "purchase")])

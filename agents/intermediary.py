@@ -28,15 +28,21 @@ class Register:
     Attributes:
         licensed, exclusive: by invention slot, bool.
         offers: real offers by place at the last look, float64 (places,).
+        used: real university inventions on the market by place at the last listing, float64 (places,).
+        on_market: protected inventions on the market at the last listing, willing owners or not, int64.
         meetings: this month's meetings, handed from those who arrange them to those who bargain.
     """
 
     meetings: Any = None
+    listed: tuple[np.ndarray, np.ndarray] | None = None
+    """Inventions on the quarter's list of offers and their class."""
 
     def __init__(self, places: int) -> None:
         self.licensed = np.zeros(1024, np.bool_)
         self.exclusive = np.zeros(1024, np.bool_)
         self.offers = np.zeros(places)
+        self.used = np.zeros(places)
+        self.on_market = np.zeros(0, np.int64)
 
     def reach(self, n: int) -> None:
         """Make room for ``n`` inventions."""

@@ -192,7 +192,7 @@ def harvest(world: World) -> None:
     if world.month_of_year != 11 or not stakes.n:
         return
     orgs, p = world.orgs, world.p
-    first = int(np.searchsorted(stakes.month, world.month - 12 * p["investor.stake_years"]))
+    first = int(np.searchsorted(stakes.month, np.int32(world.month - round(12 * p["investor.stake_years"]))))
     rows = np.arange(first, stakes.n)
     rows = rows[orgs.alive[stakes.firm[rows]]]
     if not len(rows):
@@ -274,37 +274,38 @@ def pledge(world: World) -> None:
 def repay(world: World) -> None:
     """Collect the month's installment and interest on pledge loans; write off loans of firms that are gone.
 
-    Installment = loan / months, interest on what is outstanding; a borrower short of money pays what it can, the rest
-    is written off as the lender's loss. At the end the collateral is released.
+    A borrower owes what its debt exceeds the schedule by (loans fall to zero in equal steps, arrears add up) and the
+    interest on its debt; short of money it pays what it can. At the end of its last loan, or at its exit, what is left
+    is the lender's loss. The collateral of a loan is released at its end.
     """
     due = world.calendar.pop("investor.repay", world.month)
     if not len(due):
         return
     orgs, deals, p = world.orgs, world.deals, world.p
-    firm, bank = deals.giver[due].astype(np.int64), deals.taker[due].astype(np.int64)
-    place = deals.from_place[due].astype(np.int64)
     months = round(p["investor.loan_months"])
-    loan = deals.upfront[due].astype(np.float64) * world.scale / orgs.weight[firm]
     age = world.month - deals.month[due]
-    left = loan * np.maximum(0.0, 1.0 - (age - 1) / months)
-    alive = orgs.alive[firm]
-    owed = np.where(alive, loan / months + left * p["investor.interest"] / 12.0, 0.0)
-    able = np.maximum(0.0, affordable(world, firm))
-    owed_by_firm = np.bincount(firm, owed, orgs.n)[firm]
-    cut = np.divide(np.minimum(able, owed_by_firm), owed_by_firm, out=np.zeros(len(due)), where=owed_by_firm > 0)
-    each = owed * cut
-    amount = each * orgs.weight[firm]
+    firm, of = np.unique(deals.giver[due].astype(np.int64), return_inverse=True)
+    bank = np.zeros(len(firm), np.int64)
+    bank[of] = deals.taker[due]
+    place = orgs.jurisdiction[firm].astype(np.int64)
+    alive, weight = orgs.alive[firm], orgs.weight[firm]
+    loan = deals.upfront[due].astype(np.float64) * world.scale
+    schedule = np.bincount(of, loan * np.maximum(0.0, 1.0 - age / months), len(firm)) / weight
+    debt = orgs.debt[firm]
+    interest = debt * p["investor.interest"] / 12.0
+    owed = np.maximum(0.0, debt - schedule) + interest
+    paid = np.where(alive, np.minimum(owed, affordable(world, firm)), 0.0)
     pay = world.accounts.pay
-    pay("pledge_repayment", "organizations", firm, "organizations", bank, amount, place=place)
-    pay("deposit_repayment", "organizations", bank, "households", place, amount, place=place)
-    lost = np.where(alive, loan / months * (1.0 - cut), left)
-    world.tally.add("pledge_losses", place, lost * orgs.weight[firm])
-    np.subtract.at(orgs.debt, firm, np.where(alive, loan / months, left))
-    orgs.debt[firm] = np.maximum(orgs.debt[firm], 0.0)
-    last = ~alive | (age >= months)
-    released = deals.right[due[last]]
+    pay("pledge_repayment", "organizations", firm, "organizations", bank, paid * weight, place=place)
+    pay("deposit_repayment", "organizations", bank, "households", place, paid * weight, place=place)
+    left = np.maximum(0.0, debt - np.maximum(0.0, paid - interest))
+    ended = ~alive[of] | (age >= months)
+    running = np.bincount(of, ~ended, len(firm)) > 0
+    world.tally.add("pledge_losses", place, np.where(running, 0.0, left) * weight)
+    orgs.debt[firm] = np.where(running, left, 0.0)
+    released = deals.right[due[ended]]
     world.rights.pledged[released[released >= 0]] = False
-    world.calendar.put("investor.repay", world.month + 1, due[~last])
+    world.calendar.put("investor.repay", world.month + 1, due[~ended])
 
 
 def _loans_outstanding(world: World) -> np.ndarray:

@@ -43,7 +43,10 @@ def adapt(world: World) -> None:
     new = np.bincount(inv.field[law.inventions_seen :], minlength=world.F).astype(np.float64)
     law.inventions_seen = inv.n
     law.field_stock += new
-    growth = new / np.maximum(law.field_stock, p["law.least_stock"] / world.scale)
+    law.months += 1
+    # The world was not born empty: years at the mean pace stand behind the first month.
+    before = 12.0 * p["law.past_years"] / law.months
+    growth = new / np.maximum(law.field_stock * (1.0 + before), 1.0)
     excess += p["law.novelty"] * growth[None, :]
 
     young = world.science.born == world.month

@@ -72,7 +72,10 @@ class Organizations(Table):
 
     def living(self, *kinds: int, active: bool = True) -> np.ndarray:
         """Return slots of living organizations of the given kinds, int64; ``active`` leaves out passive ones."""
-        mask = self.alive & np.isin(self.kind, kinds)
+        mask = self.kind == kinds[0]
+        for kind in kinds[1:]:
+            mask |= self.kind == kind
+        mask &= self.alive
         if active:
             mask &= ~self.passive
         return np.flatnonzero(mask)

@@ -39,6 +39,8 @@ class Academia:
         slots: slots of all universities and institutes, int64 (n,).
         cost: yearly wage cost of an academic researcher at the starting wage, M USD2020, float64 (J,).
         contract_share: share of firms' R&D money that buys research from universities, float64 (J,).
+        per_million: disclosures per million USD of research, float64 (J,).
+        seller: university (index into slots) from which each organization buys research, -2 not yet chosen, -1 none.
         contracts: yearly contract income of one real organization, M USD2020, float64 (n,).
         basic, disclosed, motivation: basic share, chance of disclosure and motivation in the reference (J,); move along
             until month 0, then frozen.
@@ -48,6 +50,8 @@ class Academia:
     slots: np.ndarray
     cost: np.ndarray
     contract_share: np.ndarray
+    per_million: np.ndarray
+    seller: np.ndarray
     contracts: np.ndarray
     basic: np.ndarray
     disclosed: np.ndarray
@@ -104,6 +108,8 @@ def open_universities(world: World) -> None:
                 cash=size * p["university.reserve_months"] / 12.0,
                 effect=np.exp(p["university.effect_sd"] * world.draw.normal("university.effect", uid, month=ALWAYS)),
             )  # fmt: skip
+            # Ability has mean one over the money of the place, so that its inventions add up to the data.
+            orgs.effect[rows] /= np.average(orgs.effect[rows], weights=size)
             orgs.royalty_asked[rows] = world.levers["university.royalty_asked"][j]
             world.accounts.endow("organizations", float((orgs.cash[rows] * weight).sum()))
             found.append(rows)
@@ -113,6 +119,7 @@ def open_universities(world: World) -> None:
     world.academia = Academia(
         slots, p["talent.wage_share"] * money / np.maximum(people, 1.0),
         np.minimum(p["university.contract_limit"], bought / np.maximum(business, 1e-9)),
+        by_place(world, "university.disclosures_per_million"), np.full(orgs.n, -2, np.int64),
         np.zeros(len(slots)), np.zeros(J), np.ones(J), np.ones(J),
     )  # fmt: skip
 
@@ -127,12 +134,8 @@ def contract(world: World) -> None:
     firms, share = firms[share > 0.0], share[share > 0.0]
     if not len(firms) or not len(a.slots):
         return
-    pool = Pool.of(
-        np.arange(len(a.slots)), orgs.uid[a.slots], orgs.jurisdiction[a.slots], world.J,
-        np.maximum(orgs.heads[a.slots], 1e-9),
-    )  # fmt: skip
     place = orgs.jurisdiction[firms].astype(np.int64)
-    seller = world.draw.partner("university.contract", orgs.uid[firms], place, pool, month=ALWAYS)
+    seller = _sellers(world, firms)
     amount = np.minimum(share * orgs.rd[firms] / 12.0, affordable(world, firms)) * orgs.weight[firms]
     served = (seller >= 0) & (amount > 0.0)
     firms, seller, amount, place = firms[served], seller[served], amount[served], place[served]
@@ -141,6 +144,22 @@ def contract(world: World) -> None:
     )
     world.tally.add("contract_research", place, amount)
     a.contracts[:] = 12.0 * np.bincount(seller, amount, len(a.slots)) / orgs.weight[a.slots]
+
+
+def _sellers(world: World, firms: np.ndarray) -> np.ndarray:
+    """Return the university from which each firm buys research, chosen once: index into ``Academia.slots``, -1 none."""
+    orgs, a = world.orgs, world.academia
+    if len(a.seller) < orgs.n:
+        a.seller = np.concatenate([a.seller, np.full(orgs.n, -2, np.int64)])
+    new = firms[a.seller[firms] == -2]
+    if len(new):
+        pool = Pool.of(
+            np.arange(len(a.slots)), orgs.uid[a.slots], orgs.jurisdiction[a.slots], world.J,
+            np.maximum(orgs.heads[a.slots], 1e-9),
+        )  # fmt: skip
+        place = orgs.jurisdiction[new].astype(np.int64)
+        a.seller[new] = world.draw.partner("university.contract", orgs.uid[new], place, pool, month=ALWAYS)
+    return a.seller[firms]
 
 
 @rule("research", "university.research", after="university.contract")
@@ -204,26 +223,27 @@ def university_arrivals(world: World) -> tuple[np.ndarray, np.ndarray]:
     """Return (slots, expected simulated inventions this month of all real units together), int64 and float64 (n,).
 
     Inventions a year of one real organization = d_j / q0_j x E x u x O x m x mix, with d disclosures per million USD
-    of research, q0 the chance of disclosure in the reference, E real effort, u lasting ability, O accessible science to
-    the power ``university.science_elasticity`` (own field and basic science at large), m motivation of its people and
-    mix = applied work + ``university.basic_yield`` x basic work, both relative to the reference.
+    of research, q0 the chance of disclosure in the reference, E real effort, u lasting ability (times the yield of
+    institutes), O accessible science to the power ``university.science_elasticity`` (own field and basic science at
+    large), m motivation of its people and mix = applied work + ``university.basic_yield`` x basic work, both relative
+    to the reference.
     """
     orgs, a, p = world.orgs, world.academia, world.p
     s = a.slots
     if not len(s):
         return s, np.zeros(0)
     place = orgs.jurisdiction[s].astype(np.int64)
-    per_million = by_place(world, "university.disclosures_per_million")
     access = np.maximum(world.science.access(world), 1e-9)
     wide = access @ field_weights(world)
     reach = 0.5 * access[place, orgs.field[s]] + 0.5 * wide[place]
     loss = 1.0 - p["university.basic_yield"]
     mix = (1.0 - loss * world.levers["science.basic_share"]) / (1.0 - loss * a.basic)
-    ability = orgs.effect[s] / np.exp(0.5 * p["university.effect_sd"] ** 2)
+    kind = np.where(orgs.kind[s] == INSTITUTE, p["university.institute_yield"], 1.0)
     rate = (
-        (per_million / a.disclosed * mix * academic_motivation(world) / a.motivation)[place]
+        (a.per_million / a.disclosed * mix * academic_motivation(world) / a.motivation)[place]
         * real_effort(world)
-        * ability
+        * orgs.effect[s]
+        * kind
         * reach ** p["university.science_elasticity"]
     )
     return s, np.where(orgs.alive[s], rate, 0.0) * orgs.weight[s] / world.scale / 12.0

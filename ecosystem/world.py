@@ -171,7 +171,10 @@ class World(mesa.Model):
         self.typical_rd_per_head = (total(orgs.rd[firms]) / staff).reshape(self.J, self.S)
         self.typical_sales_per_head = (total(orgs.base[firms]) / staff).reshape(self.J, self.S)
         self.typical_weight = np.zeros(self.J)
+        self.start_sizes = []
         for j in range(self.P):
+            sizes = np.sort(orgs.employees[firms[orgs.jurisdiction[firms] == j]])
+            self.start_sizes.append(sizes[sizes < self.p["firm.exit_merger_size"]])
             self.typical_weight[j] = orgs.weight[firms[orgs.jurisdiction[firms] == j]].mean()
         self._open_market(total(orgs.base[firms]).reshape(self.J, self.S))
         self.base_total = total(orgs.base[firms])
@@ -181,29 +184,26 @@ class World(mesa.Model):
         """Set spending so that the starting sales of R&D performers and the fringe fill every market.
 
         sales: (J, S) of R&D performers at the start, million USD2020 a year. What new product lines will sell is taken
-        out of the old products: rents of value margin x R&D need ``sigma_across`` times as much in sales.
+        out of the old products: rents of ``firm.rents_share`` x R&D need 1 / ``market.line_margin`` times as much in sales.
         """
         p = self.p
         gdp = self.fact("gdp")
-        reach = np.zeros((self.S, self.T))
-        access = np.full((self.J, self.T), p["market.foreign_access"])
-        for t in range(self.T):
-            j = self.territories.place[t]
-            reach[:, t] = gdp[j] * self.territories.share[t] / gdp.sum()
-            access[j, t] = 1.0
+        size = gdp[self.territories.place] * self.territories.share / gdp.sum()
+        access = np.ones((self.J, self.T))
+        for j in range(self.J):
+            home = self.territories.place == j
+            own, h = size[home].sum(), p["market.home_share"]
+            access[j, ~home] = min(1.0, own * (1.0 - h) / (h * max(1.0 - own, 1e-9)))
+        spread = access * size
+        spread /= spread.sum(axis=1, keepdims=True)
+        sold = np.einsum("js,jt->st", sales, spread)
         fringe = p["market.fringe_share"]
-        spending = np.zeros((self.S, self.T))
-        for _ in range(20):
-            spread = access[:, None, :] * reach[None, :, :]
-            spread = spread / spread.sum(axis=2, keepdims=True)
-            sold = np.einsum("js,jst->st", sales, spread)
-            spending = sold / (1.0 - fringe)
-            row = self.territories.place == self.ROW
-            spending[:, row] = np.maximum(
-                spending[:, row], spending[:, ~row].sum(axis=1, keepdims=True) * gdp[self.ROW] / gdp[: self.P].sum()
-            )
-            reach = spending / spending.sum(axis=1, keepdims=True)
-        lines = np.minimum(0.8, p["firm.value_margin"] * p["market.sigma_across"] * self.sectors["rd_intensity"])
+        spending = sold / (1.0 - fringe)
+        row = self.territories.place == self.ROW
+        spending[:, row] = np.maximum(
+            spending[:, row], spending[:, ~row].sum(axis=1, keepdims=True) * gdp[self.ROW] / gdp[: self.P].sum()
+        )
+        lines = np.minimum(0.8, p["firm.rents_share"] / p["market.line_margin"] * self.sectors["rd_intensity"])
         for s in range(self.S):
             mine = self.orgs.sector == s
             self.orgs.base[mine] *= 1.0 - lines[s]

@@ -1,4 +1,4 @@
-"""What parties do with a dispute: drop, settle or sue, and with the evidence on the table again drop, settle or go on."""
+"""What parties do with a dispute: drop, settle or sue; with the evidence on the table drop, settle or go on."""
 
 from __future__ import annotations
 
@@ -181,6 +181,7 @@ def settle(world: World, disputes: np.ndarray, place: np.ndarray, amount: np.nda
     )  # fmt: skip
     tally, scale = world.tally, world.scale
     tally.add("settlements", place, scale)
+    tally.add("license_and_sale_deals", orgs.jurisdiction[defendant].astype(np.int64), scale)
     tally.add("settlement_payments", place, paid * scale)
     compensate(world, disputes, place, paid)
 

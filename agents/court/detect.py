@@ -11,11 +11,11 @@ from agents.organizations import ASSERTION, FIRM
 from ecosystem.domain import market, valuation
 from ecosystem.kernel.luck import ALWAYS, Pool, fold
 from ecosystem.kernel.schedule import rule
+from ecosystem.kernel.table import NEVER
 
 if TYPE_CHECKING:
     from ecosystem.world import World
 
-INCIDENT = "court.incident"
 OWN = 0
 """Route code of uses of an own technology (``market.ROUTES``)."""
 
@@ -147,30 +147,27 @@ def _detect_incidents(world: World, courts: Courts) -> None:
     """
     r, p, month = world.rights, world.p, world.month
     if not courts.started:
-        new = np.flatnonzero(r.in_force)
-        if not len(new):
-            return
         courts.started = True
-        roots = np.sqrt(world.inventions.potential[r.invention[new]].astype(np.float64))
-        courts.reference_potential = float(roots.mean()) or 1.0
+        new = np.flatnonzero(r.in_force)
     else:
         new = np.flatnonzero((r.decided == month) & r.in_force)
+    _learn_potential(world, courts, new)
     _next_incident(world, courts, new, r.filed[new].astype(np.int64))
-    met = world.calendar.pop(INCIDENT, month)
+    met = np.flatnonzero(courts.next_incident == month)
     met = met[r.in_force[met]]
     courts.candidates = met
     if not len(met):
         return
+    highest = courts.highest[met]
     _next_incident(world, courts, met, np.full(len(met), month))
     place = r.office[met].astype(np.int64)
     value = valuation.right_present_value(world, met)
     root = np.sqrt(np.maximum(value, 0.0))
-    highest = _highest(world, courts, met)
     _learn_mean(world, courts, place, root, 1.0 / highest)
     usual = courts.mean_root[place]
-    rate = p["court.incident_rate"] / 12.0 * root / np.where(usual > 0, usual, np.inf)
     noticed = world.levers["enforcement.detection"] * world.levers["law.enforcement"]
-    chance = np.minimum(1.0, rate / highest) * noticed[place]
+    rate = p["court.incident_rate"] / 12.0 * root / np.where(usual > 0, usual, np.inf) * noticed[place]
+    chance = np.minimum(1.0, rate / highest)
     met = met[world.draw.bernoulli("court.incident_noticed", r.uid[met], chance)]
     if not len(met):
         return
@@ -180,25 +177,50 @@ def _detect_incidents(world: World, courts: Courts) -> None:
 
 
 def _highest(world: World, courts: Courts, rights: np.ndarray) -> np.ndarray:
-    """Return the highest monthly hazard of an incident on each right, from its technology's potential alone."""
-    root = np.sqrt(world.inventions.potential[world.rights.invention[rights]].astype(np.float64))
-    relative = root / courts.reference_potential
+    """Return the highest monthly hazard of a noticed incident on each right, from its technology's potential alone."""
+    relative = _root_potential(world, rights) / courts.reference_potential[world.rights.office[rights]]
     p = world.p
     # The floor keeps gaps finite where incidents are switched off.
     return np.maximum(p["court.incident_rate"] / 12.0 * p["court.incident_headroom"] * (0.2 + relative), 1e-9)
 
 
+def _root_potential(world: World, rights: np.ndarray) -> np.ndarray:
+    return np.sqrt(world.inventions.potential[world.rights.invention[rights]].astype(np.float64))
+
+
+def _learn_potential(world: World, courts: Courts, new: np.ndarray) -> None:
+    """Learn the usual sqrt(potential) of granted rights of each office; frozen after the burn-in once known."""
+    usual = courts.reference_potential
+    if not len(new) or (world.month >= 0 and np.isfinite(usual[courts.jurisdiction]).all()):
+        return
+    place = world.rights.office[new].astype(np.int64)
+    number = np.bincount(place, minlength=world.J)
+    mean = np.bincount(place, weights=_root_potential(world, new), minlength=world.J) / np.maximum(number, 1)
+    pace = np.where(np.isfinite(usual), np.minimum(1.0, number / 200.0), 1.0)
+    known = np.where(np.isfinite(usual), usual, 0.0)
+    learns = (number > 0) & ((world.month < 0) | ~np.isfinite(usual))
+    usual[:] = np.where(learns, known + pace * (mean - known), usual)
+
+
 def _next_incident(world: World, courts: Courts, rights: np.ndarray, after: np.ndarray) -> None:
-    """Enter each right's first candidate month later than now into the calendar; its chain starts at filing."""
+    """Note each right's first candidate month later than now; its chain starts at filing.
+
+    One column scanned a month costs less than calendar buckets for dates that lie years apart.
+    """
     r, month = world.rights, world.month
+    if len(courts.next_incident) < r.n:
+        room = r.n + r.n // 2 - len(courts.next_incident)
+        courts.next_incident = np.concatenate([courts.next_incident, np.full(room, NEVER, np.int32)])
+        courts.highest = np.concatenate([courts.highest, np.ones(room)])
+    courts.highest[rights] = _highest(world, courts, rights)
     left, at = rights, after
     while len(left):
-        mean_gap = 1.0 / _highest(world, courts, left)
+        mean_gap = 1.0 / courts.highest[left]
         clock = fold(r.uid[left], at + 100_000)
         gap = np.ceil(world.draw.exponential("court.incident_gap", clock, month=ALWAYS) * mean_gap)
         at = at + np.clip(gap, 1, 1200).astype(np.int64)
         due = at > month
-        world.calendar.put(INCIDENT, at[due], left[due])
+        courts.next_incident[left[due]] = at[due]
         left, at = left[~due], at[~due]
 
 
@@ -208,7 +230,7 @@ def _learn_mean(world: World, courts: Courts, place: np.ndarray, root: np.ndarra
     Candidates are a sample with chance proportional to their highest hazard; the weights undo this.
     """
     mean = courts.mean_root
-    if world.month >= 0 and (mean > 0).all():
+    if world.month >= 0 and (mean[world.courts.jurisdiction] > 0).all():
         return
     total = np.bincount(place, weights=weight, minlength=world.J)
     seen = np.bincount(place, weights=weight * root, minlength=world.J) / np.where(total > 0, total, 1.0)

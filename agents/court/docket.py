@@ -86,8 +86,12 @@ class Courts(Table):
     portfolio: np.ndarray
     """Rights that assertion entities have bought, int64."""
     started: bool
-    reference_potential: float
-    """Mean of sqrt(potential) of the first rights in force."""
+    next_incident: np.ndarray
+    """Month of the next candidate incident by right slot, int32."""
+    highest: np.ndarray
+    """Highest monthly hazard of a noticed incident used for the next candidate, by right slot, float64."""
+    reference_potential: np.ndarray
+    """Usual sqrt(potential) of granted rights by place, learnt in the burn-in, float64 (J,); infinite: unknown."""
     mean_root: np.ndarray
     """Mean of sqrt(value) of rights in force by place, learnt in the burn-in, float64 (J,)."""
     right_years: np.ndarray
@@ -114,11 +118,14 @@ class Law:
 
     Attributes:
         uncertainty: multiplier of the errors of judges and parties, float64 (J, F), >= the floor.
+        field_stock: simulated inventions made so far, float64 (F,).
+        months: months seen.
     """
 
     def __init__(self, places: int, fields: int, start: float) -> None:
         self.uncertainty = np.full((places, fields), start)
         self.inventions_seen = 0
+        self.months = 0
         self.field_stock = np.zeros(fields)
 
 
@@ -149,8 +156,10 @@ def open_courts(world: World) -> None:
     courts.open_uses, courts.fresh, courts.candidates = none, none, none
     courts.cases = Cases()
     courts.started = False
+    courts.next_incident = np.zeros(0, np.int32)
     courts.pools_year = -1_000_000
-    courts.reference_potential = 1.0
+    courts.highest = np.zeros(0)
+    courts.reference_potential = np.full(world.J, np.inf)
     courts.mean_root = np.zeros(world.J)
     courts.right_years = np.zeros(world.J)
     courts.portfolio = none

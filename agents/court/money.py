@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.organizations import affordable
+from ecosystem.domain.indicators import TALLIES
 
 if TYPE_CHECKING:
     from ecosystem.world import World
+
+# Settlements are licenses too; the flow is declared where the market for technology lives.
+TALLIES.setdefault("license_and_sale_deals", len(TALLIES))
 
 
 def within_means(world: World, payer: np.ndarray, total: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from agents.court import watch
 from agents.firm.clearance import AROUND, DROP, FREE, INFRINGE, LICENSE, PURCHASE, clear
 from agents.firm.commercialize import development_cost
 from agents.firm.licensing import settle_licenses
+from agents.firm.protect import concealable
 from agents.organizations import FIRM
 from ecosystem.domain.indicators import flow, ratio
 from ecosystem.domain.knowledge import PROTECTION
@@ -82,7 +83,7 @@ def attempt(world: World) -> None:
         caught = live & (world.draw.uniform("adoption.claims", key, month=0) < table.breadth[rows])
     else:
         caught = live
-    held = (inv.protected_by[tech] == PROTECTION.index("secret")) & ~live
+    held = (inv.protected_by[tech] == PROTECTION.index("secret")) & ~live & concealable(world, tech)
     breach = p["protection.secret_breach"]
     leaks = world.sectors["leak_rate"][sector] * (1.0 - breach * world.levers["law.secrecy"][seat])
     kept_secret = held & (world.draw.uniform("adoption.leak", key, month=0) > np.minimum(leaks, 1.0))
@@ -115,12 +116,18 @@ def _who_tries(world: World) -> tuple[np.ndarray, np.ndarray]:
     if not len(live):
         return live, live
     sector = lines.sector[live]
-    tech = lines.invention[live]
-    typical = world.arrivals.mean_value[inv.jurisdiction[tech], sector]
-    value = np.clip(lines.potential[live] / np.maximum(typical, 1e-12), 1e-3, 1e3) ** p["adoption.value_elasticity"]
-    taught = 1.0 + p["protection.disclosure"] * (inv.published[tech] <= world.month)
-    rate = world.sectors["imitation_rate"][sector] / 12.0 * value * taught * world.adoption_norm[sector]
-    go = world.draw.bernoulli("adoption.arrival", lines.uid[live], -np.expm1(-rate))
+    value = lines.pull[live]
+    if world.month <= 0 and world.month_of_year == 0:
+        held = np.bincount(sector, minlength=world.S)
+        total = np.bincount(sector, weights=value, minlength=world.S)
+        world.adoption_norm = np.where(total > 0.0, held / np.maximum(total, 1e-12), world.adoption_norm)
+    yearly = world.sectors["imitation_rate"] * world.adoption_norm
+    most = world.sectors["imitation_rate"] * 12.0
+    rate = np.minimum(yearly[sector] * value, most[sector]) / 12.0
+    u = world.draw.uniform("adoption.arrival", lines.uid[live])
+    maybe = np.flatnonzero(u < rate * (1.0 + p["protection.disclosure"]))
+    public = inv.published[lines.invention[live[maybe]]] <= world.month
+    go = maybe[u[maybe] < -np.expm1(-rate[maybe] * (1.0 + p["protection.disclosure"] * public))]
     tried = live[go]
     tech = lines.invention[tried]
     owner = inv.owner[tech]

@@ -28,6 +28,8 @@ ratio("finance_constrained_share", "share", "R&D of firms that lack money for th
       "rd_constrained", "business_rd")  # fmt: skip
 
 _MEMORY_YEARS = 5.0
+_SELF_FINANCED_MONTHS = 24
+"""Firms stand on their own feet for the last two years of the burn-in."""
 
 
 class Returns:
@@ -101,6 +103,8 @@ def budget(world: World) -> None:
         pull = np.where(np.isfinite(pull), pull, 0.0)
     else:
         pull = np.zeros(len(due))
+    fresh = (orgs.origin[due] > 0) & (world.month - orgs.founded[due] < 96)
+    orgs.intensity[due] -= np.where(fresh, p["firm.startup_intensity"] / 8.0, 0.0)
     elasticity = p["firm.user_cost_elasticity"] + np.where(
         orgs.finance_constrained[due], world.levers["finance.outside_multiplier"][place], 0.0
     )
@@ -134,6 +138,12 @@ def spend(world: World) -> None:
     taken_back = np.minimum(taken_back, 0.9 * orgs.rd[firms])
     wanted = (orgs.rd[firms] - taken_back + public) / 12.0
     can = affordable(world, firms)
+    if world.month < -_SELF_FINANCED_MONTHS:
+        # the burn-in opens without product lines; until they carry the R&D their owners do
+        lacking = np.maximum(wanted - can, 0.0)
+        world.accounts.pay("burn_in_capital", "households", place, "organizations", firms, lacking * orgs.weight[firms],
+                           place=place)  # fmt: skip
+        can = can + lacking
     spent = np.minimum(wanted, can)
     orgs.finance_constrained[firms] = spent < 0.98 * wanted
     total = spent * orgs.weight[firms]

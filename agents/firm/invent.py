@@ -141,7 +141,7 @@ def arrive(world: World) -> None:
     who = np.concatenate(makers)
     count = draw.poisson("invention.count", orgs.uid[who], np.concatenate(rates))
     owner = np.repeat(who, count)
-    ordinal = np.concatenate([np.arange(c) for c in count]) if len(owner) else np.zeros(0, np.int64)
+    ordinal = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
     create(world, owner.astype(np.int64), ordinal.astype(np.int64))
 
 

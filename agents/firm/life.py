@@ -70,7 +70,9 @@ def grow(world: World) -> None:
     luck = np.sqrt(world.draw.exponential("firm.opportunities", orgs.uid[due])) * world.draw.normal(
         "firm.growth", orgs.uid[due]
     )
-    change = np.clip(spread * luck - p["firm.size_drift"] * np.log(n / orgs.size_rank[due]), -0.9, 0.9)
+    young = world.month - orgs.founded[due] < 96
+    pull = np.where(young & (orgs.origin[due] > 0), p["firm.young_drift"], p["firm.size_drift"])
+    change = np.clip(spread * luck - pull * np.log(n / orgs.size_rank[due]), -0.9, 0.9)
     orgs.employees[due] = np.maximum(n * np.exp(change), 1.0)
     orgs.base[due] *= np.exp(change)
     cell = orgs.jurisdiction[firms].astype(np.int64) * world.S + orgs.sector[firms]
@@ -174,12 +176,13 @@ def found_firm(
     weight = world.typical_weight[place]
     intensity = p["firm.intensity_sd"] * draw.normal("firm.intensity", who, month=ALWAYS) + p["firm.startup_intensity"]
     size = p["firm.startup_employees"]
+    long_run = _long_run_size(world, place, float(draw.uniform("firm.long_run_size", who, month=ALWAYS)[0]))
     frailty = float(_gamma(draw.uniform("firm.frailty", who, month=ALWAYS), p["firm.frailty"])[0])
     slot = int(
         orgs.add(
             1, uid=uid, kind=FIRM, jurisdiction=place, territory=world.home_territory[place], sector=sector, field=field,
             weight=weight, origin=origin, founded=world.month, anniversary=(world.month + 1) % 12, employees=size,
-            size_rank=size * 4.0, base=size * world.typical_sales_per_head[place, sector] * 0.3, intensity=intensity,
+            size_rank=long_run, base=size * world.typical_sales_per_head[place, sector] * 0.3, intensity=intensity,
             effect=np.exp(p["firm.effect_sd"] * draw.normal("firm.effect", who, month=ALWAYS)),
             quality_signal=-np.log(max(frailty, 1e-3)), hazard=frailty,
         )[0]
@@ -198,6 +201,12 @@ def found_firm(
     if invention >= 0:
         world.inventions.developer[invention] = slot
     return slot
+
+
+def _long_run_size(world: World, place: int, u: float) -> float:
+    """Return the size that an entrant grows toward: a quantile of the place's starting firms that do not end by merger."""
+    sizes = world.start_sizes[place]
+    return float(sizes[min(int(u * len(sizes)), len(sizes) - 1)])
 
 
 def _survival(world: World, orgs) -> None:  # type: ignore[no-untyped-def]

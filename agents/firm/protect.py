@@ -20,7 +20,7 @@ from ecosystem.domain.indicators import flow, ratio
 from ecosystem.domain.knowledge import PROTECTION
 from ecosystem.domain.market import potential_now
 from ecosystem.domain.valuation import NONE, PATENT, SECRET, UTILITY
-from ecosystem.kernel.luck import fold
+from ecosystem.kernel.luck import ALWAYS, fold
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _choose(world: World, slots: np.ndarray) -> None:
     net = np.stack(
         [
             np.zeros(len(slots)),
-            profit * gain_secret - p["protection.secret_cost"],
+            np.where(concealable(world, slots), profit * gain_secret - p["protection.secret_cost"], -np.inf),
             profit * gain_patent - cost_patent,
             np.where(has_model, profit * gain_model - levers["law.utility_model_cost"][home], -np.inf),
         ],
@@ -117,6 +117,17 @@ def _choose(world: World, slots: np.ndarray) -> None:
     patents = slots[choice == 2]
     world.tally.add("families", home[choice == 2], world.scale, sector[choice == 2])
     _file_abroad(world, patents)
+
+
+def concealable(world: World, inventions: np.ndarray) -> np.ndarray:
+    """Return whether a product does not betray how it is made, bool (n,): one lasting draw per invention.
+
+    The chance is the sector's effectiveness of secrecy (Cohen, Nelson & Walsh 2000); what shows in the product cannot be
+    kept secret once it is sold.
+    """
+    inv = world.inventions
+    chance = world.sectors["secrecy_effect"][inv.sector[inventions]]
+    return world.draw.bernoulli("invention.concealable", inv.uid[inventions], chance, month=ALWAYS)
 
 
 def _learn_share(world: World, home: np.ndarray, sector: np.ndarray, filed: np.ndarray) -> np.ndarray:

@@ -28,13 +28,12 @@ stock("productivity", "ln", "common log quality gained since the start, mean ove
 
 
 def _lines_by_place(world: World) -> np.ndarray:
-    owner = world.inventions.owner[world.lines.invention[world.live_lines]]
-    return np.bincount(world.orgs.jurisdiction[owner], minlength=world.J) * float(world.scale)
+    return np.bincount(world.lines.place[world.live_lines], minlength=world.J) * float(world.scale)
 
 
 def _sellers(world: World) -> np.ndarray:
     lines = world.live_lines
-    place = world.orgs.jurisdiction[world.inventions.owner[world.lines.invention[lines]]]
+    place = world.lines.place[lines]
     count = np.bincount(place, minlength=world.J)
     return np.bincount(place, weights=world.lines.users[lines], minlength=world.J) / np.maximum(count, 1)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.inventor.population import newcomers, schedule_candidates, staff_target
+from agents.inventor.population import newcomers, own_month, ring_pool, staff_target
 from agents.organizations import FIRM, INSTITUTE, UNIVERSITY
 from ecosystem.domain.indicators import flow
 from ecosystem.kernel.luck import Pool, fold
@@ -26,7 +26,7 @@ flow("sme_researchers_hired", "researchers", "researchers who start at an SME", 
 def leave(world: World) -> None:
     """Careers end; the people of organizations that closed look for a new employer."""
     inv, orgs = world.inventors, world.orgs
-    due = world.calendar.pop("talent.retire", world.month)
+    due = np.flatnonzero(inv.last_month == world.month)
     due = due[inv.active[due]]
     inv.active[due] = False
     drop_staff(world, inv.employer[due])
@@ -88,14 +88,12 @@ def enter(world: World) -> None:
 def move(world: World) -> None:
     """Some look around, some are let go: they seek another employer of their place.
 
-    Hazard = ``talent.mobility`` + layoff rate x share of staff above what the employer wants; thinned from candidate
-    months drawn at the largest admissible rate, so a higher lever adds moves and shifts none.
+    Chance a year, in the person's own month = ``talent.mobility`` + layoff rate x share of staff above what the
+    employer wants: a higher lever adds moves and shifts none.
     """
     inv, orgs, p = world.inventors, world.orgs, world.p
-    people = world.calendar.pop("talent.candidate", world.month)
-    people = people[inv.active[people]]
-    schedule_candidates(world, people)
-    people = people[inv.employer[people] >= 0]
+    people = np.flatnonzero(own_month(world) == world.month % 12)
+    people = people[inv.active[people] & (inv.employer[people] >= 0)]
     if not len(people):
         return
     employer = inv.employer[people].astype(np.int64)
@@ -105,7 +103,7 @@ def move(world: World) -> None:
     staff = np.maximum(orgs.inventors[employer], 1)
     surplus = np.clip((staff - target) / staff, 0.0, 1.0)
     hazard = world.levers["talent.mobility"][inv.jurisdiction[people]] + p["talent.layoff_rate"] * surplus
-    goes = world.draw.bernoulli("talent.move", inv.uid[people], np.minimum(1.0, hazard / p["talent.candidate_rate"]))
+    goes = world.draw.bernoulli("talent.move", inv.uid[people], np.minimum(1.0, hazard))
     seek(world, people[goes], employer[goes])
 
 
@@ -178,26 +176,8 @@ def choose_employers(world: World, uid: np.ndarray, place: np.ndarray, field: np
         place: where they look, int64 (n,).
         field: their field, -1 for none yet, int64 (n,).
     """
-    orgs, S = world.orgs, world.S
-    slots = orgs.living(FIRM, UNIVERSITY, INSTITUTE, active=False)
-    target = staff_target(world, slots)
-    passive = orgs.passive[slots]
-    sector_rd = world.sectors["rd_share"][np.maximum(orgs.sector[slots], 0)]
-    target = np.where(passive, sector_rd, target)
-    vacancy = np.maximum(0.0, target - np.where(passive, 0, orgs.inventors[slots])) + world.p["talent.churn"] * target
-    slots, vacancy = slots[vacancy > 0.0], vacancy[vacancy > 0.0]
-    if not len(slots):
-        return np.full(len(uid), -1, np.int64)
-    kind = np.where(orgs.sector[slots] >= 0, orgs.sector[slots], S).astype(np.int64)
-    group = orgs.jurisdiction[slots].astype(np.int64) * (S + 1) + kind
-    posts = np.ceil(vacancy).astype(np.int64)
-    owner = np.repeat(np.arange(len(slots)), posts)
-    number = np.arange(len(owner)) - np.repeat(np.cumsum(posts) - posts, posts)
-    pool = Pool.of(
-        slots[owner], fold(orgs.uid[slots[owner]], number, 33), group[owner], world.J * (S + 1),
-        (vacancy / posts)[owner],
-    )  # fmt: skip
-    open_posts = np.bincount(group, vacancy, world.J * (S + 1)).reshape(world.J, S + 1)
+    S = world.S
+    pool, open_posts = _board(world)
     fit = np.ones((world.F + 1, S + 1))
     anywhere = world.p["talent.field_mobility"]
     fit[:-1, :S] = anywhere + (1.0 - anywhere) * world.F * world.sector_fields.T
@@ -206,3 +186,29 @@ def choose_employers(world: World, uid: np.ndarray, place: np.ndarray, field: np
     kind_chosen = world.draw.categorical("talent.sector", uid, chance / np.maximum(total, 1e-300)[:, None])
     where = np.where(total > 0, place * (S + 1) + kind_chosen, -1)
     return world.draw.partner("talent.post", uid, where, pool)
+
+
+def _board(world: World) -> tuple[Pool, np.ndarray]:
+    """Return the month's vacant posts by place and sector (academia last) and their number, float64 (J, S + 1).
+
+    All choose from the posts of one board, so entrants and movers decide from the same state.
+    """
+    t, orgs, S = world.talent, world.orgs, world.S
+    if t.board is not None and t.board[0] == world.month:
+        return t.board[1], t.board[2]
+    slots = orgs.living(FIRM, UNIVERSITY, INSTITUTE, active=False)
+    target = staff_target(world, slots)
+    passive = orgs.passive[slots]
+    target = np.where(passive, world.sectors["rd_share"][np.maximum(orgs.sector[slots], 0)], target)
+    vacancy = np.maximum(0.0, target - np.where(passive, 0, orgs.inventors[slots])) + world.p["talent.churn"] * target
+    slots, vacancy = slots[vacancy > 0.0], vacancy[vacancy > 0.0]
+    kind = np.where(orgs.sector[slots] >= 0, orgs.sector[slots], S).astype(np.int64)
+    group = orgs.jurisdiction[slots].astype(np.int64) * (S + 1) + kind
+    posts = np.ceil(vacancy).astype(np.int64)
+    owner = np.repeat(np.arange(len(slots)), posts)
+    number = np.arange(len(owner)) - np.repeat(np.cumsum(posts) - posts, posts)
+    uid = fold(orgs.uid[slots[owner]], number, 33) if len(owner) else np.zeros(0, np.int64)
+    pool = ring_pool(slots[owner], uid, group[owner], world.J * (S + 1), (vacancy / posts)[owner])
+    open_posts = np.bincount(group, vacancy, world.J * (S + 1)).reshape(world.J, S + 1)
+    t.board = (world.month, pool, open_posts)
+    return pool, open_posts

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.inventor.hiring import drop_staff, seek
-from agents.inventor.population import origins
+from agents.inventor.population import origins, ring_pool
 from agents.organizations import INSTITUTE, UNIVERSITY
 from ecosystem.domain.indicators import flow
 from ecosystem.kernel.luck import Pool, fold
@@ -27,8 +27,7 @@ def migrants(world: World) -> Pool:
     if t.pool is None or world.month % POOL_MONTHS == 0:
         slots = np.flatnonzero(inv.active)
         weight = inv.skill[slots].astype(np.float64) ** world.p["talent.migrant_selection"]
-        t.pool = Pool.of(slots, inv.uid[slots], inv.jurisdiction[slots], world.J, weight)
-    assert isinstance(t.pool, Pool)
+        t.pool = ring_pool(slots, inv.uid[slots], inv.jurisdiction[slots], world.J, weight)
     return t.pool
 
 

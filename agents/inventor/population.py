@@ -11,7 +11,8 @@ import numpy as np
 from agents.organizations import FIRM, INSTITUTE, UNIVERSITY
 from ecosystem.domain.indicators import stock
 from ecosystem.domain.science import field_weights
-from ecosystem.kernel.luck import ALWAYS, fold
+from ecosystem.domain.teams import arrange
+from ecosystem.kernel.luck import ALWAYS, Pool, fold
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
@@ -43,10 +44,13 @@ class Talent:
         entry_credit, migration_credit: fractions of people carried over to the next month.
         drive: extrinsic part of motivation relative to the start, float64 (2, J): business, academic.
         reward, share: levers behind it in the reference.
-        seeking: people who choose an employer this month, with the employer they come from.
         count, foreign: working inventors and those of them from abroad.
         classes, class_motivation: working inventors and their summed motivation by class of employer, (2, J).
         startup_skill: mean skill in firms younger than six years.
+        seeking: those who choose an employer this month with the employer they would leave.
+        turn: month of the year in which an inventor looks around, int8 (inventors,).
+        pool: candidates for migration by place, renewed each quarter.
+        board: month, vacant posts and their number by place and sector, for all choices of one month.
     """
 
     start: int
@@ -68,7 +72,9 @@ class Talent:
     startup_skill: np.ndarray
     frozen: bool = False
     seeking: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
-    pool: object = None
+    turn: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int8))
+    pool: Pool | None = None
+    board: tuple[int, Pool, np.ndarray] | None = None
 
 
 def by_place(world: World, name: str) -> np.ndarray:
@@ -101,11 +107,12 @@ def open_inventors(world: World) -> None:
     career = np.maximum(world.fact("career_years"), 2.0)
     lag = round(12 * p["talent.education_years"])
     foreign = world.fact("foreign_share")
-    arrivals = foreign * stock_ / (0.5 * career) / 12.0
+    remaining = 0.5 * career * (1.0 + p["talent.career_spread"] ** 2 / 3.0)  # of someone met in a whole career
+    arrivals = foreign * stock_ / remaining / 12.0
     pull = by_place(world, "talent.emigration")
     origin = origins(stock_, pull, np.ones(J))
     leaving = arrivals @ origin
-    intake = np.maximum(0.0, stock_ - (arrivals - leaving) * 12.0 * 0.5 * career) / mean_stay(world, career) / 12.0
+    intake = np.maximum(0.0, stock_ - (arrivals - leaving) * 12.0 * remaining) / mean_stay(world, career) / 12.0
     world.talent = Talent(
         start=world.month, stock=stock_, per_head=np.zeros(J),
         education=np.tile(levers["talent.education"], (lag, 1)), intake=intake, arrivals=arrivals, pull=pull,
@@ -166,6 +173,7 @@ def _open_place(world: World, j: int, career: float, origin: np.ndarray) -> None
     low, high = career * (1.0 - spread), career * (1.0 + spread)
     length = np.sqrt(low**2 + draw.uniform("talent.length", uid, month=ALWAYS) * (high**2 - low**2))
     done = draw.uniform("talent.elapsed", uid, month=ALWAYS)
+    done = np.where(abroad, np.sqrt(done), done)  # they came in the middle of their careers and have been here a while
     soon = p["talent.short_years"] * draw.exponential("talent.left", uid, month=ALWAYS)
     left = np.where(brief, soon, (1 - done) * length)
     past = np.where(brief, 0.0, done * length)
@@ -183,6 +191,15 @@ def allot(quota: np.ndarray, uid: np.ndarray) -> np.ndarray:
     counts = np.empty(len(quota), np.int64)
     counts[order] = np.diff(np.r_[0.0, steps]).astype(np.int64)
     return counts
+
+
+def ring_pool(slots: np.ndarray, uid: np.ndarray, group: np.ndarray, groups: int, weight: np.ndarray) -> Pool:
+    """Arrange candidates like ``Pool.of``, by counting sort: for thousands of them."""
+    hashed = fold(uid, 7) if len(uid) else np.zeros(0, np.int64)
+    order = np.argsort(hashed)
+    index, low, high, _ = arrange(order, group[order].astype(np.int64), np.ascontiguousarray(weight[order]), groups)
+    ring = hashed[index].astype(np.uint64) << np.uint64(1)
+    return Pool(slots[index].astype(np.int64), uid[index], np.ascontiguousarray(weight[index]), ring, low, high)
 
 
 def draw_fields(world: World, uid: np.ndarray, employer: np.ndarray) -> np.ndarray:
@@ -207,7 +224,7 @@ def newcomers(
     years_left: np.ndarray,
     years_past: np.ndarray,
 ) -> np.ndarray:
-    """Add inventors, give them skill, fields and motivation, and enter the end of their careers; return slots (n,)."""
+    """Add inventors, give them skill, fields, motivation and an end of career; return slots (n,)."""
     p, draw, inventors = world.p, world.draw, world.inventors
     n = len(uid)
     first = draw_fields(world, uid, employer)
@@ -230,16 +247,16 @@ def newcomers(
         first_month=world.month - np.round(12.0 * years_past).astype(np.int64),
         last_month=last,
     )
-    world.calendar.put("talent.retire", last, slots)
-    schedule_candidates(world, slots)
     return slots
 
 
-def schedule_candidates(world: World, slots: np.ndarray) -> None:
-    """Enter the next month in which each person may look around: at the largest admissible rate, thinned when due."""
-    chance = 1.0 - np.exp(-world.p["talent.candidate_rate"] / 12.0)
-    wait = world.draw.geometric("talent.candidate", world.inventors.uid[slots], chance)
-    world.calendar.put("talent.candidate", world.month + wait, slots)
+def own_month(world: World) -> np.ndarray:
+    """Return the month of the year in which each inventor looks around, by identity, int8 (inventors,)."""
+    t, inv = world.talent, world.inventors
+    if len(t.turn) < inv.n:
+        late = inv.uid[len(t.turn) :]
+        t.turn = np.concatenate([t.turn, ((late >> 9) % 12).astype(np.int8)])
+    return t.turn
 
 
 i8, i4, i1, f8, f4, b1 = nb.int64, nb.int32, nb.int8, nb.float64, nb.float32, nb.boolean

@@ -82,6 +82,7 @@ def _count_examined(world: World, slots: np.ndarray, outcome: np.ndarray) -> Non
     second = world.inventions.right[rights.invention[slots]] != slots
     tally.add("second_decisions", office[second], scale, sector[second])
     tally.add("second_pendency_sum", office[second], scale * (month - filed[second]), sector[second])
+    _let_applicants_learn(world, office, granted)
     size = rights.applicant_size[slots]
     for code, word in enumerate(SIZE_WORDS[:3]):
         which = size == code
@@ -101,3 +102,10 @@ def _count_examined(world: World, slots: np.ndarray, outcome: np.ndarray) -> Non
     tally.add("decided_below_own_standard", office[below_own], scale, sector[below_own])
     slip = below_own & granted
     tally.add("granted_below_own_standard", office[slip], scale, sector[slip])
+
+
+def _let_applicants_learn(world: World, office: np.ndarray, granted: np.ndarray) -> None:
+    """Add decisions to the experience from which applicants expect their chance of a grant at each office."""
+    experience = world.experience
+    experience.decisions += np.bincount(office, minlength=world.J)
+    experience.grants += np.bincount(office[granted], minlength=world.J)

@@ -40,7 +40,8 @@ def hire(world: World) -> None:
     staff = cohorts.sum(axis=1) + experienced
     coming = pipeline.sum(axis=1) - (pipeline.shape[1] - 1) * leavers
     gap = offices.planned - staff - coming
-    pipeline[:, -1] = np.maximum(0.0, leavers + gap / p["office.hiring_months"])
+    trainable = staff * p["office.hiring_limit"] / 12.0
+    pipeline[:, -1] = np.clip(leavers + gap / p["office.hiring_months"], 0.0, np.maximum(trainable, leavers))
     surplus = np.clip(staff - offices.planned, 0.0, staff * p["office.release"] / 12.0)
     offices.experienced[:] = np.maximum(0.0, experienced - surplus)
     offices.cohorts, offices.pipeline = cohorts, pipeline

@@ -9,14 +9,15 @@ import numpy as np
 from agents import intermediary
 from agents.firm.commercialize import adopt_for_development
 from agents.firm.licensing import pay_license
+from agents.firm.life import found_firm
 from agents.organizations import FIRM, INSTITUTE, ORIGINS, SME_EMPLOYEES, UNIVERSITY, affordable
-from agents.transfer.bargain import terms
+from agents.transfer.bargain import alternatives, terms
 from agents.transfer.offers import DROPPED, IDEA, LAUNCHED, LAUNCHED_CLASS, SECRET, SHELVED, UNUSED_CLASS, Meetings
-from ecosystem.domain.indicators import flow, ratio, stock
+from ecosystem.domain.indicators import flow, ratio
 from ecosystem.domain.ledgers import DEALS
 from ecosystem.domain.market import LICENSE, make_legal, start_use
-from ecosystem.domain.valuation import owner_loss, user_gain
-from ecosystem.kernel.luck import Pool
+from ecosystem.domain.valuation import user_gain
+from ecosystem.kernel.luck import Pool, fold
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
@@ -38,20 +39,6 @@ ratio("brokered_deal_share", "share", "licenses and sales with an intermediary /
       "brokered_deals", "license_and_sale_deals")  # fmt: skip
 ratio("deal_failure_share", "share", "meetings without a deal although the joint surplus was positive / such meetings",
       -1, "failed_meetings", "promising_meetings")  # fmt: skip
-
-
-def _university_inventions_used(world: World) -> np.ndarray:
-    inv = world.inventions
-    first = int(np.searchsorted(inv.month, world.month - 240))
-    maker = np.maximum(inv.creator[first:], 0)
-    used = (inv.creator[first:] >= 0) & (inv.status[first:] == LAUNCHED)
-    used &= (world.orgs.kind[maker] == UNIVERSITY) | (world.orgs.kind[maker] == INSTITUTE)
-    out: np.ndarray = np.bincount(inv.jurisdiction[first:][used], minlength=world.J) * world.scale
-    return out
-
-
-stock("university_inventions_used", "inventions", "university inventions of the last 20 years on the market", 1,
-      _university_inventions_used)  # fmt: skip
 
 
 @rule("transfer", "transfer.bargain", after="transfer.meet")
@@ -241,8 +228,8 @@ def swap(world: World) -> None:
 def newest_product(world: World, firms: np.ndarray) -> np.ndarray:
     """Return by organization the newest invention on the market under a right in force of its own, or -1; int64."""
     inv = world.inventions
-    first = int(np.searchsorted(inv.month, world.month - 12 * world.p["transfer.offer_years"]))
-    rows = np.flatnonzero((inv.status[first:] == LAUNCHED) & (inv.right[first:] >= 0)) + first
+    rows = world.intermediaries.register.on_market
+    rows = rows[(inv.status[rows] == LAUNCHED) & (inv.right[rows] >= 0)]
     rows = rows[world.rights.in_force[inv.right[rows]] & (inv.line[rows] >= 0) & ~_exclusive(world, rows)]
     out = np.full(world.orgs.n, -1, np.int64)
     out[inv.owner[rows]] = rows
@@ -263,14 +250,15 @@ def _try_swap(world: World, side: np.ndarray, takes: np.ndarray, taken: set[int]
     orgs, inv, rights = world.orgs, world.inventions, world.rights
     place = orgs.jurisdiction[side].astype(np.int64)
     cost = world.levers["transfer.transaction_cost"][place]
-    gives = takes[::-1]
     broker = np.full(2, -1, np.int64)
     meeting = Meetings(takes, np.full(2, LAUNCHED_CLASS), side[::-1].copy(), side, inv.right[takes], broker)
     poor = affordable(world, side) * orgs.weight[side] < cost * world.scale
     if poor.any() or (existing_uses(world, meeting) >= 0).any():
         return
-    gain = user_gain(world, takes, side) * (1.0 - world.p["transfer.outlay_launched"]) - owner_loss(world, gives)
-    if (gain <= cost).any():
+    usual = user_gain(world, takes, side)
+    outside, lost = alternatives(world, takes, side, usual, usual)
+    net = usual * (1.0 - world.p["transfer.outlay_launched"]) - outside - lost[::-1]
+    if (net <= cost).any():
         return
     taken.update(side.tolist())
     owner = side[::-1].copy()
@@ -293,7 +281,7 @@ def spin_off(world: World) -> None:
     """
     inv, orgs, p = world.inventions, world.orgs, world.p
     born = world.month - round(p["transfer.spin_off_months"])
-    low, high = (int(np.searchsorted(inv.month, born, side)) for side in ("left", "right"))
+    low, high = (int(np.searchsorted(inv.month, np.int32(born), side)) for side in ("left", "right"))
     rows = np.arange(low, high)
     if not len(rows):
         return
@@ -316,24 +304,22 @@ def spin_off(world: World) -> None:
 
 def found(world: World, invention: int) -> int:
     """Found a firm on one university invention and return its slot."""
-    from agents.firm.life import found_firm
-
     inv, orgs = world.inventions, world.orgs
     giver = int(inv.owner[invention])
     place, sector = int(orgs.jurisdiction[giver]), int(inv.sector[invention])
     lead = int(inv.lead[invention])
-    founder = int(world.inventors.uid[lead]) if lead >= 0 else int(inv.uid[invention])
+    founder = int(world.inventors.uid[lead]) if lead >= 0 else 0
+    uid = int(fold(int(inv.uid[invention]), founder)[0])
     slot = int(
         found_firm(
-            world, place, sector, int(inv.field[invention]), ORIGINS.index("university_spin_off"), founder,
+            world, place, sector, int(inv.field[invention]), ORIGINS.index("university_spin_off"), uid,
             world.p["transfer.spin_off_cash"], invention,
         )
     )  # fmt: skip
     one = np.array([invention])
     if inv.owner[invention] != slot:
         reassign(world, one, np.array([slot]))
-    if inv.developer[invention] < 0:
-        adopt_for_development(world, one, np.array([slot]), -1, 0.0)
+    adopt_for_development(world, one, np.array([slot]), -1, 0.0)
     world.intermediaries.register.licensed[invention] = True
     world.deals.add(
         1, month=world.month, kind=KIND["spin_off"], giver=giver, taker=slot, right=inv.right[invention],

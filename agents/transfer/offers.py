@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
 from agents import intermediary
@@ -22,11 +23,13 @@ from ecosystem.kernel.schedule import rule
 if TYPE_CHECKING:
     from ecosystem.world import World
 
-IDEA, DEVELOPING, LAUNCHED, DROPPED, BLOCKED, SHELVED = (
-    STATUS.index(s) for s in ("idea", "developing", "launched", "dropped", "blocked", "shelved")
-)
+IDEA, DEVELOPING, LAUNCHED, DROPPED, BLOCKED, RETIRED, SHELVED = range(len(STATUS))
 SECRET = PROTECTION.index("secret")
 ACADEMIC_CLASS, UNUSED_CLASS, LAUNCHED_CLASS = range(3)
+LISTING_MONTHS = 3
+"""Offers are listed once a quarter; in between only those that are met are looked at again."""
+USED_YEARS = 20
+"""University inventions count as in use up to this age (the life of a patent)."""
 
 flow("transfer_meetings", "meetings", "meetings of owners and users of technology")
 
@@ -36,6 +39,26 @@ def _offers_now(world: World) -> np.ndarray:
 
 
 stock("technology_offers", "technologies", "technologies on offer at the last look", 0, _offers_now)
+
+
+def count_used(world: World) -> np.ndarray:
+    """Return university and institute inventions on the market by place, real numbers, float64 (J,)."""
+    inv = world.inventions
+    first = int(np.searchsorted(inv.month, np.int32(world.month - 12 * USED_YEARS)))
+    on_market = first + np.flatnonzero(inv.status[first:] == LAUNCHED)
+    maker = inv.creator[on_market]
+    on_market, maker = on_market[maker >= 0], maker[maker >= 0]
+    academic = (world.orgs.kind[maker] == UNIVERSITY) | (world.orgs.kind[maker] == INSTITUTE)
+    out: np.ndarray = np.bincount(inv.jurisdiction[on_market[academic]], minlength=world.J) * world.scale
+    return out
+
+
+def _used_now(world: World) -> np.ndarray:
+    return world.intermediaries.register.used
+
+
+stock("university_inventions_used", "inventions", "university inventions of the last 20 years on the market", 1,
+      _used_now)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +76,60 @@ class Meetings:
         return len(self.invention)
 
 
+@nb.njit(
+    nb.int8[::1](
+        nb.int64[::1], nb.int64, nb.int64, nb.int32[::1], nb.int8[::1], nb.int8[::1], nb.int32[::1], nb.int32[::1],
+        nb.int32[::1], nb.int32[::1], nb.boolean[::1], nb.int8[::1], nb.boolean[::1], nb.boolean[::1], nb.int8[::1],
+        nb.boolean[::1],
+    ),
+    cache=True,
+)  # fmt: skip
+def _classify(
+    rows: np.ndarray, now: int, idle: int, owner: np.ndarray, status: np.ndarray, protected_by: np.ndarray,
+    right: np.ndarray, made: np.ndarray, line: np.ndarray, developer: np.ndarray, in_force: np.ndarray,
+    outcome: np.ndarray, pledged: np.ndarray, exclusive: np.ndarray, kind: np.ndarray, acting: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Return the class of offer of each invention of ``rows``, -1 for none (see ``offers``)."""
+    out = np.full(len(rows), -1, np.int8)
+    for k in range(len(rows)):
+        i = rows[k]
+        o = owner[i]
+        if o < 0 or not acting[o]:
+            continue
+        r = right[i]
+        force = r >= 0 and in_force[r]
+        secret = protected_by[i] == SECRET and status[i] != DROPPED
+        if not (force or secret or (r >= 0 and outcome[r] == 0)) or (r >= 0 and pledged[r]):
+            continue
+        academic = kind[o] == UNIVERSITY or kind[o] == INSTITUTE
+        if not academic and kind[o] != FIRM:
+            continue
+        if status[i] == LAUNCHED:
+            if line[i] >= 0 and not exclusive[i]:
+                out[k] = LAUNCHED_CLASS
+            continue
+        # A taker who has not begun yet holds the technology off the market.
+        if status[i] == DEVELOPING or status[i] == RETIRED or (status[i] == IDEA and developer[i] >= 0):
+            continue
+        if academic:
+            out[k] = ACADEMIC_CLASS
+        elif force and (status[i] != IDEA or now - made[i] >= idle):
+            out[k] = UNUSED_CLASS
+    return out
+
+
+def classify(world: World, rows: np.ndarray) -> np.ndarray:
+    """Return the class of offer of inventions, -1 for none, int8 (n,)."""
+    inv, rights, orgs = world.inventions, world.rights, world.orgs
+    register = world.intermediaries.register
+    register.reach(inv.n)
+    return _classify(
+        rows, world.month, round(world.p["transfer.idle_months"]), inv.owner, inv.status, inv.protected_by, inv.right,
+        inv.month, inv.line, inv.developer, rights.in_force, rights.outcome, rights.pledged, register.exclusive,
+        orgs.kind, orgs.alive & ~orgs.passive,
+    )  # fmt: skip
+
+
 def offers(world: World) -> tuple[np.ndarray, np.ndarray]:
     """Return (inventions on offer, their class), int64 (n,).
 
@@ -60,47 +137,23 @@ def offers(world: World) -> tuple[np.ndarray, np.ndarray]:
     dropped, shelved or never began and is willing to part with; launched technology whose owner is willing to license.
     """
     inv, rights, orgs, p = world.inventions, world.rights, world.orgs, world.p
-    register = world.intermediaries.register
-    register.reach(inv.n)
-    first = int(np.searchsorted(inv.month, world.month - 12 * p["transfer.offer_years"]))
-    owner = inv.owner[first:]
-    status, kept = inv.status[first:], inv.protected_by[first:]
-    right = inv.right[first:]
-    has = right >= 0
-    safe = np.where(has, right, 0)
-    if rights.n:
-        force = has & rights.in_force[safe]
-        protected = force | (has & (rights.outcome[safe] == 0)) | ((kept == SECRET) & (status != DROPPED))
-        free = ~(has & rights.pledged[safe])
-    else:
-        force = np.zeros(len(owner), np.bool_)
-        protected, free = kept == SECRET, np.ones(len(owner), np.bool_)
-    kind = np.where(owner >= 0, orgs.kind[owner], -1)
-    acting = (owner >= 0) & orgs.alive[owner] & ~orgs.passive[owner] & free & protected
-    academic = (kind == UNIVERSITY) | (kind == INSTITUTE)
-    unlaunched = (status != LAUNCHED) & (status != DEVELOPING) & (status != STATUS.index("retired"))
-    # A taker who has not begun yet holds the technology off the market.
-    unlaunched &= ~((status == IDEA) & (inv.developer[first:] >= 0))
-    begun = ~unlaunched
-    acting &= ~(register.exclusive[first : inv.n] & begun)
-    stale = (status != IDEA) | (world.month - inv.month[first:] >= p["transfer.idle_months"])
-    unused = acting & ~academic & (kind == FIRM) & unlaunched & force & stale
-    launched = acting & (status == LAUNCHED) & (academic | (kind == FIRM)) & (inv.line[first:] >= 0)
-    found, classes = [np.flatnonzero(acting & academic & unlaunched)], [ACADEMIC_CLASS]
-    for mask, klass, willing in (
-        (unused, UNUSED_CLASS, p["transfer.willing_unused"]),
-        (launched, LAUNCHED_CLASS, p["transfer.willing_launched"]),
+    first = int(np.searchsorted(inv.month, np.int32(world.month - round(12 * p["transfer.offer_years"]))))
+    class_ = classify(world, np.arange(first, inv.n))
+    world.intermediaries.register.on_market = first + np.flatnonzero(class_ == LAUNCHED_CLASS)
+    found, classes = [first + np.flatnonzero(class_ == ACADEMIC_CLASS)], [ACADEMIC_CLASS]
+    for klass, willing in (
+        (UNUSED_CLASS, p["transfer.willing_unused"]),
+        (LAUNCHED_CLASS, p["transfer.willing_launched"]),
     ):
-        rows = np.flatnonzero(mask)
-        # The owner's attitude is lasting: drawn once for each technology.
-        ready = world.draw.bernoulli("transfer.willing", inv.uid[first + rows], willing, month=ALWAYS)
-        found.append(rows[ready | academic[rows]])
+        rows = first + np.flatnonzero(class_ == klass)
+        # The owner's attitude is lasting: drawn once for each technology. Universities always offer.
+        ready = world.draw.bernoulli("transfer.willing", inv.uid[rows], willing, month=ALWAYS)
+        found.append(rows[ready | (orgs.kind[inv.owner[rows]] != FIRM)])
         classes.append(klass)
     which = np.concatenate(found)
-    which_class = np.repeat(np.array(classes), [len(f) for f in found])
-    if rights.n:
-        rights.for_license[right[which][has[which]]] = True
-    return first + which, which_class
+    right = inv.right[which]
+    rights.for_license[right[right >= 0]] = True
+    return which, np.repeat(np.array(classes), [len(f) for f in found])
 
 
 def users_by_market(world: World) -> tuple[np.ndarray, np.ndarray]:
@@ -132,7 +185,10 @@ def meet(world: World) -> None:
     if not world.inventions.n:
         return
     inv, orgs, p, draw = world.inventions, world.orgs, world.p, world.draw
-    which, klass = offers(world)
+    if register.listed is None or world.month % LISTING_MONTHS == 0:
+        register.listed = offers(world)
+        register.used = count_used(world)
+    which, klass = register.listed
     place = orgs.jurisdiction[inv.owner[which]].astype(np.int64)
     register.offers = np.bincount(place, minlength=world.J) * world.scale
     size, firms = users_by_market(world)
@@ -143,6 +199,9 @@ def meet(world: World) -> None:
     academic = (orgs.kind[inv.owner[which]] == UNIVERSITY) | (orgs.kind[inv.owner[which]] == INSTITUTE)
     effort = np.where(academic, effort * world.levers["university.tto_efficiency"][place], effort)
     met = draw.bernoulli("transfer.meet", inv.uid[which], -np.expm1(-rate * effort))
+    met = np.flatnonzero(met)
+    # The list may be some weeks old: what has been taken, launched or lost since is no longer on offer.
+    met = met[classify(world, which[met]) == klass[met]]
     which, klass, place, academic = which[met], klass[met], place[met], academic[met]
     user = find_users(world, which, place, size, firms)
     some = user >= 0

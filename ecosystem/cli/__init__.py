@@ -105,7 +105,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.echo(f"Error: {_usage(error)}", err=True)
         return BAD_INPUT
     except (KeyboardInterrupt, click.Abort) as stop:
-        words = str(stop) or "Interrupted; what was finished before is kept."
+        # click turns an interrupt into its own Abort, caused by ours.
+        words = str(stop) or str(stop.__cause__ or "") or "Interrupted; what was finished before is kept."
         click.echo(words, err=True)
         return INTERRUPTED
     except BrokenPipeError:

@@ -14,7 +14,8 @@ FORMATS = ("gexf", "graphml", "csv")
 @click.option("--format", "format_", type=click.Choice(FORMATS), required=True, help="File format.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="New folder (default: DIR-FORMAT).")
 @click.option("--json", "json_", is_flag=True, help="Print the names of the files as JSON.")
-def export(folder: Path, format_: str, out: Path | None, json_: bool) -> None:
+@click.option("--progress/--no-progress", default=None, help="Progress bar (default: on a terminal).")
+def export(folder: Path, format_: str, out: Path | None, json_: bool, progress: bool | None) -> None:
     """Write the deal network and the citation network of the run in DIR; csv writes all ten tables too.
 
     \b
@@ -22,12 +23,13 @@ def export(folder: Path, format_: str, out: Path | None, json_: bool) -> None:
       ecosystem export baseline --format gexf
       ecosystem export baseline --format csv --out tables
     """
-    from ecosystem.cli.show import as_json
+    from ecosystem.cli.show import as_json, bar
     from ecosystem.lab.network import export_run
     from ecosystem.lab.run_folder import load_run
 
     target = out if out is not None else folder.with_name(f"{folder.name}-{format_}")
-    files = export_run(load_run(folder), target, format_)
+    with bar("writing", progress, "file") as report:
+        files = export_run(load_run(folder), target, format_, progress=report)
     if json_:
         as_json([str(path) for path in files])
     else:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from ecosystem.world import World
 
 HEADLINES = (
-    "business_rd", "inventions", "patent_filings", "patents_granted", "grants", "patents_in_force", "pendency_months",
-    "license_and_sale_deals", "commercialization_rate", "suits", "startup_survival",
+    "business_rd", "inventions", "patent_filings", "patents_granted", "patents_in_force", "pendency_months",
+    "license_and_sale_deals", "launches", "commercialization_rate", "suits", "startup_survival",
 )  # fmt: skip
 MAX_SEED = 2**63 - 1
 
@@ -127,7 +127,7 @@ def summary(world: World, rows: list[dict[str, Any]]) -> str:
         cells = [f"{figure(mine[place]['first'])} > {figure(mine[place]['last'])}" for place in places]
         lines.append([name.replace("_", " "), *cells, mine[places[0]]["unit"]])
     first, last = world.setup.start_year, world.setup.start_year + world.setup.years - 1
-    heads = [f"{first} > {last}", *places, "unit (a year)"]
+    heads = [f"{first} > {last}", *places, "unit (flows: a year)"]
     return columns(lines, heads, right=range(1, len(places) + 1))
 
 

@@ -1,4 +1,4 @@
-"""Charts as pure functions: a `Result` in, an ECharts option (a plain dictionary) out; nothing here touches a browser."""
+"""Charts as pure functions: a `Result` in, an ECharts option (a plain dictionary) out; no browser needed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from ecosystem.dashboard.catalog import CHAIN
 from ecosystem.dashboard.flows import OUTCOMES, PARTIES, TRADES, Flow, links
 from ecosystem.dashboard.results import Result, Series
-from ecosystem.dashboard.text import change, compact, magnitude, number, place, short_place, text
+from ecosystem.dashboard.text import brief, change, compact, magnitude, number, place, short_place, text
 from ecosystem.dashboard.theme import FONT, OKABE_ITO, Palette, ink_on, mark
 
 Option = dict[str, Any]
@@ -78,7 +78,7 @@ def describe(series: Series, years: tuple[int, ...]) -> str:
 
 
 def axis_top(top: float, ticks: int = 4) -> tuple[float, float]:
-    """Return the end and the step of an axis from zero that holds ``top``: steps are 1, 2, 2.5 or 5 times a power of ten."""
+    """Return the end and the step of an axis that holds 0 and ``top``; steps are 1, 2, 2.5, 5 times a power of ten."""
     if top <= 0 or not math.isfinite(top):
         return 1.0, 0.25
     raw = top / ticks
@@ -88,7 +88,7 @@ def axis_top(top: float, ticks: int = 4) -> tuple[float, float]:
 
 
 def spread(wanted: list[float], gap: float, low: float, high: float) -> list[float]:
-    """Return positions near the wanted ones, in their order, at least ``gap`` apart and inside [low, high] if they fit."""
+    """Return positions near the wanted ones, in their order, ``gap`` apart and inside [low, high] if they fit."""
     order = sorted(range(len(wanted)), key=lambda i: wanted[i])
     placed: list[float] = []
     for i in order:
@@ -267,11 +267,11 @@ def _sankey(nodes: list[Option], edges: list[Option], colors: Palette, sentence:
                 {
                     "type": "sankey",
                     "left": 4,
-                    "right": 118,
+                    "right": 150,
                     "top": 12,
                     "bottom": 12,
                     "nodeWidth": 14,
-                    "nodeGap": 12,
+                    "nodeGap": 14,
                     "nodeAlign": "left",
                     "layoutIterations": 0,
                     "draggable": False,
@@ -280,8 +280,7 @@ def _sankey(nodes: list[Option], edges: list[Option], colors: Palette, sentence:
                     "label": {
                         "color": colors.ink,
                         "fontSize": 12,
-                        "lineHeight": 15,
-                        "rich": {"amount": {"color": colors.soft, "fontSize": 11, "lineHeight": 14}},
+                        "rich": {"amount": {"color": colors.soft, "fontSize": 12}},
                     },
                     "data": nodes,
                     "links": edges,
@@ -318,7 +317,7 @@ def _nodes_and_edges(
             "name": name(*key),
             "depth": key[0],
             "itemStyle": {"color": color(*key), "borderWidth": 0},
-            "label": {"formatter": f"{words(*key)}\n{{amount|{compact(max(into.get(key, 0.0), out.get(key, 0.0)))}}}"},
+            "label": {"formatter": f"{words(*key)}  {{amount|{brief(max(into.get(key, 0.0), out.get(key, 0.0)))}}}"},
         }
         for key in keys
     ]

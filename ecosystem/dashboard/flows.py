@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from agents.organizations import ASSERTION, FIRM, INSTITUTE, SME_EMPLOYEES, UNIVERSITY
 from ecosystem.domain.ledgers import DEALS
+from ecosystem.domain.rights import KINDS
 
 if TYPE_CHECKING:
     from ecosystem.world import World
 
 PARTIES = ("large_firm", "sme", "university", "assertion_entity", "investor", "abroad")
+PATENT = KINDS.index("patent")
 OUTCOMES = ("granted", "ended", "refused", "withdrawn", "pending")
 TRADES = ("licensed", "sold", "other_deal", "own")
 LICENSES = tuple(DEALS.index(word) for word in DEALS if "license" in word)
@@ -68,12 +71,12 @@ def count(columns: list[np.ndarray], words: list[tuple[str, ...]], amounts: np.n
 
 
 def right_flows(world: World) -> tuple[Flow, ...]:
-    """Follow every patent and utility model filed since the start of the horizon: creator, office, outcome, trade, user.
+    """Follow all invention patents filed in the horizon: creator, office, outcome, trade, user.
 
     A right with several deals is divided equally among them, so that each right counts once.
     """
     rights, deals = world.rights, world.deals
-    chosen = np.flatnonzero((rights.filed >= 0) & (rights.kind <= 1))
+    chosen = np.flatnonzero((rights.filed >= 0) & (rights.kind == PATENT))
     outcome = rights.outcome[chosen].astype(np.int64)
     # words of rights: pending, granted, refused, withdrawn; a granted right that ended is told apart
     kept = np.array([4, 0, 2, 3])[outcome]
@@ -133,7 +136,7 @@ def links(flows: Iterable[Flow], steps: tuple[int, ...]) -> dict[tuple[int, str,
     """
     out: dict[tuple[int, str, str], float] = {}
     for flow in flows:
-        for k, (a, b) in enumerate(zip(steps, steps[1:], strict=False)):
+        for k, (a, b) in enumerate(pairwise(steps)):
             link = (k, flow.path[a], flow.path[b])
             out[link] = out.get(link, 0.0) + flow.amount
     return out

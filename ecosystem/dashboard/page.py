@@ -1,12 +1,11 @@
-"""The page: choose a world, run it, read its charts. Each visitor has a state of their own; only the baseline is shared."""
+"""The page: choose a world, run it, read its charts. Visitors share the baseline and nothing else."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Any, cast
 
 import reacton.ipyvuetify as rv
 import solara
@@ -25,6 +24,14 @@ from ecosystem.kernel.errors import InputError
 settle_solara(text("page.title"))
 
 POLL_SECONDS = 0.2
+STANDARD_SCALE = 500
+"""Worlds coarser than this carry a note that small counts jump by chance."""
+CONTROL_KEYS = (
+    "title", "jurisdictions", "years", "years_unit", "scale", "scale_help", "seed", "seed_help",
+    "run", "cancel", "need_one", "again",
+)  # fmt: skip
+Words = tuple[str, str, float | None]
+"""Status, problem and percent beside the form."""
 
 
 @solara.component_vue("vue/header.vue")
@@ -54,12 +61,12 @@ def _Choose(label: str, value: str, options: list[dict[str, str]], event_choose:
 
 
 @solara.component_vue("vue/raw.vue")
-def raw(markup: str, css: str = "") -> None:
+def _Raw(markup: str) -> None:
     """Finished markup; whoever writes it has escaped every word."""
 
 
 @solara.component_vue("vue/details.vue")
-def details(summary: str, markup: str) -> None:
+def _Details(summary: str, markup: str) -> None:
     """A part that opens on demand, and stays open when its content changes."""
 
 
@@ -83,6 +90,11 @@ def chart(option: dict[str, Any], name: str, height: int, css: str = "") -> Any:
         },
         responsive=True,
     )
+
+
+def details(summary: str, markup: str) -> Any:
+    """Return a part that opens on demand; whoever writes the markup has escaped every word."""
+    return _Details(summary=summary, markup=markup)
 
 
 def source(result: Result, indicator: str) -> str:
@@ -187,6 +199,9 @@ def ChainCard(result: Result, dark: bool) -> None:
     )
 
 
+CONTROL_WORDS = {key: text(f"controls.{key}", start=START_YEAR) for key in CONTROL_KEYS}
+
+
 def section(name: str, *children: Any) -> Any:
     """Return one part of the results with its heading and lead."""
     return html(
@@ -221,18 +236,22 @@ def Results(result: Result, dark: bool, away: bool) -> None:
         f"<p>{escape(words)}</p>"
         for words in (text("world.scale_note", scale=f"{result.scale:g}", firms=firms), text("world.seed_note"))
     )
+    coarse = []
+    if result.scale > STANDARD_SCALE:
+        coarse = [html("p", text("world.coarse", scale=f"{result.scale:,.0f}"), css="eco-coarse")]
     with html("div", css="eco-results", id="eco-results", tabindex="-1", data_digest=result.digest):
         html(
             "div",
             html("p", text("world.yours" if away else "world.baseline"), css="eco-which", data_testid="which"),
             html("p", world_line(result), css="eco-line", data_testid="world-line"),
+            *coarse,
             details(text("world.details"), about),
             css="eco-world",
         )
         html(
             "section",
             html("h2", text("sections.headline"), css="eco-hidden"),
-            raw(tiles(result, TILES)),
+            _Raw(markup=tiles(result, TILES)),
             css="eco-section",
             data_testid="section-headline",
         )
@@ -244,17 +263,6 @@ def Results(result: Result, dark: bool, away: bool) -> None:
             *[LinesCard(result, panel, dark) for panel in TRANSFER],
         )
         section("research", *[LinesCard(result, panel, dark) for panel in RESEARCH], ChainCard(result, dark))
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What the page knows of its runs at one moment."""
-
-    result: Result | None = None
-    status: str = ""
-    problem: str = ""
-    percent: float | None = None
-    running: bool = False
 
 
 def _percent(job: Job) -> int | None:
@@ -273,7 +281,7 @@ def job_status(job: Job) -> str:
     return text("run.running", percent=int(10 * done / total) * 10, done=done, total=total)
 
 
-def baseline_status() -> tuple[str, str, float | None]:
+def baseline_status() -> Words:
     """Return status, problem and percent of the shared baseline."""
     job = BASELINE.job
     if job is None:
@@ -288,9 +296,9 @@ def Page() -> None:
     """The whole page."""
     dark, set_dark = solara.use_state(False)
     shared, set_shared = solara.use_state(BASELINE.result)
-    own, set_own = solara.use_state(None)
-    job, set_job = solara.use_state(None)
-    words, set_words = solara.use_state(("", "", None))
+    own, set_own = solara.use_state(cast("Result | None", None))
+    job, set_job = solara.use_state(cast("Job | None", None))
+    words, set_words = solara.use_state(cast("Words", ("", "", None)))
 
     def watch() -> Callable[[], None]:
         """Look at the shared baseline and at this visitor's run until nothing more will come."""
@@ -320,7 +328,7 @@ def Page() -> None:
         return left.set
 
     solara.use_effect(watch, [job, own is None])
-    current = solara.use_ref(None)
+    current = solara.use_ref(cast("Job | None", None))
     current.current = job
 
     def leave() -> Callable[[], None]:
@@ -377,25 +385,7 @@ def Page() -> None:
             with html("div", css="eco-columns"):
                 with html("div", css="eco-side"):
                     _Controls(
-                        words={
-                            **{
-                                key: text(f"controls.{key}")
-                                for key in (
-                                    "title",
-                                    "jurisdictions",
-                                    "years",
-                                    "scale",
-                                    "scale_help",
-                                    "seed",
-                                    "seed_help",
-                                    "run",
-                                    "cancel",
-                                    "need_one",
-                                    "again",
-                                )
-                            },
-                            "years_unit": text("controls.years_unit", start=START_YEAR),
-                        },  # fmt: skip
+                        words=CONTROL_WORDS,
                         places=[
                             {"code": code, "name": place(code), "color": mark(k).color}
                             for k, code in enumerate(JURISDICTIONS)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -55,7 +56,7 @@ class Result:
         years: calendar years reported.
         scale: real objects a simulated one stands for.
         digest: hash of the values of all tables: equal runs have equal digests.
-        rights: rights filed in the years shown, by creator, office, outcome, deal and user.
+        rights: patents filed in the years shown, by creator, office, outcome, deal and user.
         deals: deals of the years shown, by place and kind of giver, kind of deal, place and kind of taker.
         weights: real units a simulated one stands for, by kind.
     """
@@ -108,6 +109,8 @@ def from_world(world: World, choice: Choice, seconds: float = 0.0) -> Result:
     """Read a finished world; nothing is computed here that the model does not record."""
     from ecosystem import __version__
     from ecosystem.domain.indicators import INDICATORS
+    from ecosystem.kernel.digest import digest
+    from ecosystem.lab.tables import all_tables
 
     places = tuple(world.places[: world.P])
     series: dict[str, Series] = {}
@@ -126,7 +129,7 @@ def from_world(world: World, choice: Choice, seconds: float = 0.0) -> Result:
         scale=float(world.scale),
         seed=choice.seed,
         version=__version__,
-        digest=str(world.digest()),
+        digest=digest(all_tables(world)),
         seconds=seconds,
         series=series,
         rights=right_flows(world),
@@ -135,23 +138,43 @@ def from_world(world: World, choice: Choice, seconds: float = 0.0) -> Result:
     )
 
 
+class Cancelled(Exception):
+    """The visitor does not want the run any more."""
+
+
 def simulate(
     choice: Choice,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Result | None:
-    """Build the world that the visitor chose, run it, and return its result; None when cancelled."""
-    import time
+    """Build the world that the visitor chose, run it, and return its result; None when cancelled.
 
+    Args:
+        progress: called with (months done, months in all), the months before the start included.
+        cancelled: asked every month.
+    """
     from ecosystem.scenario import Scenario
     from ecosystem.world import World
 
     start = time.perf_counter()
-    scenario: Any = Scenario.baseline(jurisdictions=choice.jurisdictions, years=choice.years, scale=choice.scale)
-    world = World(scenario, seed=choice.seed)
-    if cancelled is not None and cancelled():
-        return None
-    world.run(progress=progress, cancelled=cancelled)
-    if cancelled is not None and cancelled():
+    scenario = Scenario(
+        jurisdictions=choice.jurisdictions,
+        start_year=choice.start_year,
+        years=choice.years,
+        scale=float(choice.scale),
+    )
+    before = 12 * scenario.burn_in_years
+    total = before + 12 * scenario.years
+
+    def settling(done: int, _: int) -> None:
+        if cancelled is not None and cancelled():
+            raise Cancelled
+        if progress is not None:
+            progress(done, total)
+
+    try:
+        world = World(scenario, seed=choice.seed, progress=settling)
+        world.run(progress=lambda done, _: settling(before + done, total))
+    except Cancelled:
         return None
     return from_world(world, choice, time.perf_counter() - start)

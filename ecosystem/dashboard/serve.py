@@ -22,6 +22,7 @@ from ecosystem.dashboard.text import text
 from ecosystem.dashboard.theme import ASSETS
 from ecosystem.kernel.errors import InputError
 
+BAR = "{desc}: {percentage:3.0f}% |{bar}|"
 PATIENCE = 120.0
 """Seconds to wait for the first baseline before the browser opens all the same (the page shows the progress)."""
 
@@ -83,9 +84,7 @@ def follow(baseline: Baseline, seconds: float = PATIENCE) -> None:
     if baseline.result is not None:
         return
     end = time.monotonic() + seconds
-    with tqdm(
-        total=100, desc=text("serve.computing"), unit="%", bar_format="{desc}: {percentage:3.0f}% |{bar}|"
-    ) as bar:
+    with tqdm(total=100, desc=text("serve.computing"), unit="%", bar_format=BAR, disable=None) as bar:
         while baseline.result is None and not baseline.finished and time.monotonic() < end:
             job = baseline.job
             done, total = job.progress if job is not None else (0, 0)

@@ -59,7 +59,7 @@ def magnitude(values: list[float | None]) -> tuple[float, str]:
     """Return the divisor and its word under which the largest value has one to three digits before the point."""
     top = max((abs(v) for v in values if v is not None and math.isfinite(v)), default=0.0)
     for size, word in MAGNITUDES:
-        if top >= 2 * size and word:
+        if top >= size and word:
             return size, word
     return 1.0, ""
 
@@ -81,6 +81,14 @@ def compact(value: float | None) -> str:
         return "–"
     size, word = magnitude([value])
     return f"{number(value / size)} {word}".strip()
+
+
+def brief(value: float) -> str:
+    """Write a number as short as a label needs: 1,234,567 is ``1.2M``."""
+    size, word = magnitude([value])
+    mark = _words(LANGUAGE).get(f"brief.{word}", "") if word else ""
+    written = number(value / size, 2 if abs(value / size) < 100 else 3)
+    return written.removesuffix(".0") + mark
 
 
 def change(first: float | None, last: float | None) -> str:

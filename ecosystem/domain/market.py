@@ -3,7 +3,8 @@
 A launched technology opens a product line. Lines and the old products of firms compete for the spending of a sector in a
 territory (CES, elasticity ``sigma_across``); sellers of one line compete with each other (``sigma_within``). A seller
 with share s of its line faces the elasticity ``e(s) = 1 / ((1 - s)/sigma_within + s/sigma_across)`` and earns the Lerner
-margin ``1/e`` (Atkeson & Burstein 2008, American Economic Review 98:1998, Cournot). So a lone seller prices high and each
+margin ``1/e`` (Atkeson & Burstein 2008, American Economic Review 98:1998, Cournot). A seller from abroad reaches a market
+with weight ``access``; a line attracts in proportion to the access of its best-placed seller. So a lone seller prices high and each
 further user lowers both his share and his margin: what exclusion is worth follows from demand and is never typed in.
 
 Units: million USD2020 a year. ``D[s, t]`` is the sum of attractions; sales = spending * attraction / D.
@@ -36,6 +37,8 @@ class Lines(Table):
     potential = Column(np.float64, "M USD2020/year", "attraction at launch: sales at starting prices, one real line")
     launched = Column(np.int32, "month", "start")
     active = Column(np.bool_, "1", "still sold", True)
+    place = Column(np.int8, "place", "seat of the owner at launch")
+    pull = Column(np.float64, "1", "how much it draws imitators: (potential / typical)^elasticity")
     users = Column(np.int32, "users", "sellers in the line")
     first_use = Column(np.int32, "use slot", "newest use, head of the chain ``next_use``", -1)
     attraction = Column(np.float64, "M USD2020/year", "attraction by territory at launch", 0, (), "territory")
@@ -107,14 +110,16 @@ def _settle_lines(lines, first_use, next_use, active, user, mask, place_of, sect
                     u = next_use[u]
                 continue
             q = 0.0
+            best = 0.0
             u = first_use[line]
             while u >= 0:
                 if active[u] and (mask[u] >> t) & 1:
+                    best = max(best, access[place_of[user[u]], t])
                     w = access[place_of[user[u]], t] * (1.0 if u == last else later)
                     margin = (1.0 - w / total) / within + w / total / across
                     q += w * (1.0 - margin) ** (within - 1.0)
                 u = next_use[u]
-            a = potential[line] * reach[s, t] * q**outer
+            a = potential[line] * reach[s, t] * q**outer * best ** (1.0 - outer)
             attraction[line, t] = a
             u = first_use[line]
             while u >= 0:
@@ -215,12 +220,17 @@ class Market:
 def open_lines(world: World, inventions: np.ndarray) -> np.ndarray:
     """Open a product line for each invention (without a seller yet); return line slots."""
     inv = world.inventions
+    potential = potential_now(world, inventions, true=True)
+    typical = world.arrivals.mean_value[inv.jurisdiction[inventions], inv.sector[inventions]]
+    pull = np.clip(potential / np.maximum(typical, 1e-12), 1e-3, 1e3) ** world.p["adoption.value_elasticity"]
     lines = world.lines.add(
         len(inventions),
         uid=inv.uid[inventions],
         invention=inventions,
         sector=inv.sector[inventions],
-        potential=potential_now(world, inventions, true=True),
+        place=world.orgs.jurisdiction[inv.owner[inventions]],
+        potential=potential,
+        pull=pull,
         launched=world.month,
     )
     inv.line[inventions] = lines

@@ -41,6 +41,8 @@ class Science:
         hidden_pipeline, hidden: the same for results that stay secret (defense, business).
         born: month in which a breakthrough last made a field young, -NEVER for never, int64 (fields,).
         reference: accessible science that counts as 1, frozen in month 0, float64 (places, fields).
+        base, fresh_base: open science by place and new results of the world in the reference.
+        weights: how basic research at large spreads over the fields, float64 (fields,).
     """
 
     def __init__(self, places: int, fields: int) -> None:
@@ -146,13 +148,19 @@ def slug(name: str) -> str:
 
 def field_weights(world: World) -> np.ndarray:
     """Return how basic research spreads over the fields, float64 (F,), sum 1; an unlisted field gets the median."""
+    science: Science | None = getattr(world, "science", None)
+    if science is not None and len(science.weights):
+        return science.weights
     names = [f"science.field_weight.{slug(name)}" for name in world.fields.names]
     known = set(world.p)
     listed = np.array([world.p[name] if name in known else np.nan for name in names])
     if np.isnan(listed).all():
-        return np.full(len(names), 1.0 / len(names))
+        listed = np.ones(len(names))
     weights = np.where(np.isnan(listed), np.nanmedian(listed), listed)
-    return weights / weights.sum()
+    weights = weights / weights.sum()
+    if science is not None:
+        science.weights = weights
+    return weights
 
 
 def basic_effort(world: World) -> tuple[np.ndarray, np.ndarray]:
@@ -172,9 +180,7 @@ def basic_effort(world: World) -> tuple[np.ndarray, np.ndarray]:
     defense = np.minimum(1.0, levers["science.defense_share"][place] * p["science.defense_basic_ratio"])
     secret = np.where(business, 1.0 - p["science.business_published_share"], defense * public)
     own = p["science.own_field_share"]
-    if not len(world.science.weights):
-        world.science.weights = field_weights(world)
-    weights = world.science.weights
+    weights = field_weights(world)
     cell = place * world.F + orgs.field[slots]
     out = []
     for part in (money * (1.0 - secret), money * secret):

@@ -193,7 +193,8 @@ def _form(
     uid: np.ndarray, org: np.ndarray, place: np.ndarray, sector: np.ndarray, core: np.ndarray,
     roster: np.ndarray, low: np.ndarray, high: np.ndarray, cum: np.ndarray, academic: np.ndarray,
     pool_slots: np.ndarray, pool_low: np.ndarray, pool_high: np.ndarray, pool_uid: np.ndarray,
-    pool_weight: np.ndarray, ring: np.ndarray, employer: np.ndarray, home: np.ndarray, active: np.ndarray, skill: np.ndarray,
+    pool_weight: np.ndarray, ring: np.ndarray, employer: np.ndarray, home: np.ndarray,
+    active: np.ndarray, skill: np.ndarray,
     motivation: np.ndarray, field: np.ndarray, count: np.ndarray, sector_cum: np.ndarray,
     near_cum: np.ndarray, size_cdf: np.ndarray, outside: float, across: float, places: int, key_lead: np.uint64,
     key_size: np.uint64, key_member: np.uint64, members: np.ndarray, size_out: np.ndarray, skill_out: np.ndarray,
@@ -312,15 +313,19 @@ def sizes(mean: float, dispersion: float) -> np.ndarray:
     return cdf
 
 
+def academics(world: World) -> np.ndarray:
+    """Return 1 for universities and institutes, 0 for others, int8 (organizations,)."""
+    kind = world.orgs.columns["kind"]
+    return np.isin(np.asarray(world.orgs.kind), [code_of(kind, k) for k in ("university", "institute")]).astype(np.int8)
+
+
 def build_roster(world: World) -> Roster:
     """Arrange the working inventors by employer, and by class, place and field."""
     inventors, orgs = world.inventors, world.orgs
-    firm = code_of(orgs.columns["kind"], "firm")
-    public = [code_of(orgs.columns["kind"], "university"), code_of(orgs.columns["kind"], "institute")]
-    academic = np.isin(orgs.kind, public).astype(np.int8)
+    academic = academics(world)
     slots = np.flatnonzero(inventors.active & (inventors.employer >= 0))
     employer = inventors.employer[slots].astype(np.int64)
-    staffed = np.isin(orgs.kind[employer], [firm, *public]) & orgs.alive[employer]
+    staffed = orgs.alive[employer]
     slots, employer = slots[staffed], employer[staffed]
     weight = np.maximum(0.0, inventors.skill[slots].astype(np.float64) * inventors.motivation[slots])
     own, low, high, cum = arrange(slots, employer, weight, max(1, orgs.n))
@@ -339,13 +344,15 @@ def build_roster(world: World) -> Roster:
 
 
 def roster(world: World, slots: np.ndarray) -> Roster:
-    """Return the roster, built anew every ``teams.roster_months`` or when an organization younger than it invents."""
+    """Return the roster, built anew every ``teams.roster_months``; a younger organization has nobody on it yet."""
     known: Roster | None = getattr(world, "roster", None)
-    newest = int(slots.max()) if len(slots) else 0
-    due = known is None or newest >= len(known.low) or world.month - known.built >= world.p["teams.roster_months"]
-    if due:
+    if known is None or world.month - known.built >= world.p["teams.roster_months"]:
         known = world.roster = build_roster(world)
-    assert known is not None
+    young = world.orgs.n - len(known.low)
+    if young > 0 and len(slots) and slots.max() >= len(known.low):
+        none = np.zeros(young, np.int64)
+        known.low, known.high = np.concatenate([known.low, none]), np.concatenate([known.high, none])
+        known.academic = academics(world)
     return known
 
 
@@ -379,7 +386,8 @@ def form_teams(world: World, organizations: np.ndarray, uid: np.ndarray) -> Team
             orgs.sector[org].astype(np.int64), orgs.field[org].astype(np.int64),
             r.slots, r.low, r.high, r.cum, r.academic,
             r.pool_slots, r.pool_low, r.pool_high, r.pool_uid, r.pool_weight, r.ring,
-            inventors.employer, inventors.jurisdiction, inventors.active, inventors.skill, inventors.motivation, inventors.field,
+            inventors.employer, inventors.jurisdiction, inventors.active, inventors.skill, inventors.motivation,
+            inventors.field,
             inventors.inventions,
             np.cumsum(world.sector_fields, axis=1), np.cumsum(world.proximity, axis=1),
             sizes(p["teams.mean_size"], p["teams.dispersion"]), p["teams.outside_chance"],

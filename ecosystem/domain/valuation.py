@@ -34,7 +34,7 @@ class Experience:
         shape = (len(INSTRUMENTS), world.J, world.S)
         weight = world.p["valuation.prior_attempts"]
         prior = np.zeros(shape)
-        prior[SECRET] = world.sectors["secrecy_effect"][None, :]
+        prior[SECRET] = 1.0 - np.minimum(world.sectors["leak_rate"], 1.0)[None, :]
         prior[PATENT] = world.sectors["patent_effect"][None, :]
         prior[UTILITY] = 0.6 * prior[PATENT]
         self.attempts = np.full(shape, weight, dtype=np.float64)
@@ -94,7 +94,7 @@ class Valuation:
     def renew(self, world: World) -> None:
         """Recompute the tables from this month's prices."""
         market = world.market
-        reach = market.access[:, None, :] ** self.outer * (market.reach * market.price)[None, :, :] * self.unit
+        reach = market.access[:, None, :] * (market.reach * market.price)[None, :, :] * self.unit
         self.alone = reach.sum(axis=2)
         self.where = reach / self.alone[:, :, None]
         self.decay = decay_rate(world)

@@ -19,11 +19,14 @@ i8, f8 = nb.int64, nb.float64
     nb.void(f8[::1], f8[::1], i8[::1], f8[::1], f8[::1], i8[::1], f8[::1], i8[::1], f8[::1]), cache=True
 )
 def _move(payer, payer_weight, from_slot, payee, payee_weight, to_slot, amount, place, cell):
+    one_from, one_to, one_place = len(from_slot) == 1, len(to_slot) == 1, len(place) == 1
     for i in range(len(amount)):
         a = amount[i]
-        payer[from_slot[i]] -= a / payer_weight[from_slot[i]]
-        payee[to_slot[i]] += a / payee_weight[to_slot[i]]
-        cell[place[i]] += a
+        f = from_slot[0 if one_from else i]
+        t = to_slot[0 if one_to else i]
+        payer[f] -= a / payer_weight[f]
+        payee[t] += a / payee_weight[t]
+        cell[place[0 if one_place else i]] += a
 
 
 @dataclass(slots=True)
@@ -115,20 +118,13 @@ class Accounts:
         Raises:
             ValueError: a negative or non-finite amount.
         """
-        amount = np.atleast_1d(np.asarray(amount, dtype=np.float64))
-        n = len(amount)
-        if isinstance(payer_slot, np.ndarray):
-            n = max(n, len(payer_slot))
-        if isinstance(payee_slot, np.ndarray):
-            n = max(n, len(payee_slot))
-        if isinstance(place, np.ndarray):
-            n = max(n, len(place))
-        if n == 0 or len(amount) == 0:
+        amount = np.asarray(amount, dtype=np.float64)
+        n = max(amount.size if amount.ndim else 1, _size(payer_slot), _size(payee_slot), _size(place))
+        if amount.size == 0:
             return
-        if len(amount) != n:
-            amount = np.full(n, amount[0])
+        amount = np.ascontiguousarray(amount) if amount.ndim and amount.size == n else np.full(n, amount.flat[0])
         total = float(amount.sum())
-        if not total >= 0.0 or amount.min() < 0.0 or total == np.inf:
+        if not total < np.inf or amount.min() < 0.0:
             raise ValueError(f"payment {kind!r} from {payer} to {payee} has a negative or non-finite amount")
         if total == 0.0:
             return
@@ -138,8 +134,7 @@ class Accounts:
         if cell is None:
             cell = self.cells[payer, payee, kind, measure] = np.zeros(len(self.places))
         _move(
-            cash_from, weight_from, _slots(payer_slot, n), cash_to, weight_to, _slots(payee_slot, n),
-            np.ascontiguousarray(amount), _slots(place, n), cell,
+            cash_from, weight_from, _slots(payer_slot), cash_to, weight_to, _slots(payee_slot), amount, _slots(place), cell,
         )  # fmt: skip
         self.paid[payer] += total
         self.received[payee] += total
@@ -174,9 +169,11 @@ class Accounts:
         return worst
 
 
-def _slots(slot: np.ndarray | int, n: int) -> np.ndarray:
+def _size(slot: np.ndarray | int) -> int:
+    return slot.size if isinstance(slot, np.ndarray) else 1
+
+
+def _slots(slot: np.ndarray | int) -> np.ndarray:
     if isinstance(slot, np.ndarray):
-        if len(slot) != n:
-            return np.full(n, slot[0], dtype=np.int64)
-        return np.ascontiguousarray(slot, dtype=np.int64)
-    return np.full(n, slot, dtype=np.int64)
+        return np.ascontiguousarray(slot, dtype=np.int64).reshape(-1)
+    return np.array([slot], dtype=np.int64)

@@ -19,11 +19,12 @@ class Calendar:
         if isinstance(months, int | np.integer):
             self._due.setdefault((kind, int(months)), []).append(slots)
             return
+        months = np.asarray(months)
         order = np.argsort(months, kind="stable")
-        months, slots = np.asarray(months)[order], slots[order]
-        cuts = np.flatnonzero(np.diff(months)) + 1
-        for part, month in zip(np.split(slots, cuts), months[np.r_[0, cuts]], strict=True):
-            self._due.setdefault((kind, int(month)), []).append(part)
+        months, slots = months[order], slots[order]
+        cuts = [0, *(np.flatnonzero(months[1:] != months[:-1]) + 1).tolist(), len(slots)]
+        for a, b in zip(cuts, cuts[1:], strict=False):
+            self._due.setdefault((kind, int(months[a])), []).append(slots[a:b])
 
     def pop(self, kind: str, month: int) -> np.ndarray:
         """Remove and return the slots due in ``month``, int64 (n,)."""

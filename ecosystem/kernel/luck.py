@@ -67,8 +67,17 @@ def _uniforms(uid, key):
 @nb.njit(i8[::1](i8[::1], i8[::1]), cache=True)
 def _fold(a, b):
     out = np.empty(len(a), np.int64)
+    single = len(b) == 1
     for i in range(len(a)):
-        out[i] = np.int64(pair(np.uint64(a[i]), np.uint64(b[i])))
+        out[i] = np.int64(pair(np.uint64(a[i]), np.uint64(b[0] if single else b[i])))
+    return out
+
+
+@nb.njit(i8[::1](i8[::1], i8[::1]), cache=True)
+def _fold_first(a, b):
+    out = np.empty(len(b), np.int64)
+    for i in range(len(b)):
+        out[i] = np.int64(pair(np.uint64(a[0]), np.uint64(b[i])))
     return out
 
 
@@ -132,18 +141,22 @@ def fold(first: np.ndarray | int, *rest: np.ndarray | int) -> np.ndarray:
     """Fold integer parts (owner uid, month, ordinal ...) into stable positive 63-bit identities.
 
     Args:
-        first, *rest: integers or int arrays that broadcast together.
+        first, *rest: integers or int arrays (n,); arrays have equal lengths.
 
     Returns:
-        int64 array of the broadcast shape (at least 1-d), each in [1, 2**63).
+        int64 array (n,) (at least one row), each in [1, 2**63).
     """
-    arrays = np.broadcast_arrays(np.atleast_1d(first), *rest)
-    out = np.ascontiguousarray(arrays[0], dtype=np.int64)
-    if not rest:
-        return _fold(out, np.zeros_like(out))
-    for part in arrays[1:]:
-        out = _fold(out, np.ascontiguousarray(part, dtype=np.int64))
+    out = _whole(first)
+    for part in rest or (0,):
+        other = _whole(part)
+        out = _fold(out, other) if len(out) == len(other) or len(other) == 1 else _fold_first(out, other)
     return out
+
+
+def _whole(part: np.ndarray | int) -> np.ndarray:
+    if isinstance(part, np.ndarray):
+        return np.ascontiguousarray(part, dtype=np.int64)
+    return np.array([part], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +192,10 @@ class Pool:
         weight = np.asarray(weight, dtype=np.float64)
         if weight.size and not (np.isfinite(weight).all() and weight.min() >= 0.0):
             raise ValueError("weights of a pool must be finite and not negative")
+        group = np.asarray(group, dtype=np.int64)
         hashed = fold(uid, 7) if len(uid) else np.zeros(0, np.int64)
-        order = np.lexsort((hashed, group))
-        counts = np.bincount(np.asarray(group, dtype=np.int64), minlength=groups)
+        order = np.argsort((group << 48) | (hashed >> 15), kind="stable")
+        counts = np.bincount(group, minlength=groups)
         high = np.cumsum(counts)
         return cls(
             np.asarray(slots, dtype=np.int64)[order],

@@ -75,7 +75,7 @@ class Schedule:
 
     def run(self, world: Any) -> None:
         """Run one month."""
-        clock = time.perf_counter
+        clock = time.thread_time
         seconds = self.seconds
         for entry in self.entries:
             start = clock()
@@ -84,7 +84,7 @@ class Schedule:
         self.months += 1
 
     def profile(self) -> list[tuple[str, str, float]]:
-        """Return (phase, rule, microseconds a month), slowest first."""
+        """Return (phase, rule, microseconds of processor time a month), slowest first."""
         months = max(1, self.months)
         rows = [(e.phase, e.name, self.seconds[e.name] / months * 1e6) for e in self.entries]
         return sorted(rows, key=lambda r: -r[2])

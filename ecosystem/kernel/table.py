@@ -7,7 +7,7 @@ thin handle on one row. Rows are never deleted; exit is a column.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -29,6 +29,10 @@ class Column:
     fill: float = 0
     codes: tuple[str, ...] = ()
     width: str = ""
+
+    if TYPE_CHECKING:  # a declared column is read as an array
+
+        def __get__(self, table: object, owner: type | None = None) -> np.ndarray: ...
 
 
 class Table:

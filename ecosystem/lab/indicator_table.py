@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 ALL = "all"
 _SUMMABLE_STARTS = (
     "M USD", "B USD", "USD", "persons", "inventors", "examiners", "judges", "firms", "organizations", "patents",
+    "researchers", "utility models", "product lines",
     "rights", "applications", "inventions", "licenses", "deals", "cases", "suits", "products", "lines", "uses",
     "technologies",
 )  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from ecosystem.lab.run_folder import check_free, output_trouble
 if TYPE_CHECKING:
     from ecosystem.lab.run_folder import Run
 
+FORMATS = ("gexf", "graphml", "csv")
 Tables = Mapping[str, pd.DataFrame]
 NODE = ("kind", "size_class", "jurisdiction", "sector", "employees", "sales", "weight")
 DEAL = ("kind", "month", "field", "from_jurisdiction", "to_jurisdiction", "upfront", "royalty_rate", "exclusive",
@@ -75,8 +76,9 @@ def citation_graph(tables: Tables) -> nx.DiGraph:
     inventions = tables["inventions"]
     graph.add_nodes_from(zip(inventions["uid"].astype(str), _records(inventions, INVENTION), strict=True))
     citations = tables["citations"]
+    renamed = citations.rename(columns={"self": "self_citation"})  # a reader of GEXF stumbles over "self"
     edges = zip(
-        citations["citing"].astype(str), citations["cited"].astype(str), _records(citations, ("month", "self")),
+        citations["citing"].astype(str), citations["cited"].astype(str), _records(renamed, ("month", "self_citation")),
         strict=True,
     )  # fmt: skip
     graph.add_edges_from(edges)
@@ -91,26 +93,32 @@ def flow_table(tables: Tables) -> pd.DataFrame:
     return deals.groupby([*keys, year], observed=True).size().rename("deals").reset_index()
 
 
-def export_run(run: Run, folder: str | Path, format: str) -> list[Path]:
+def export_run(
+    run: Run, folder: str | Path, format: str, *, progress: Callable[[int, int], None] | None = None
+) -> list[Path]:
     """Write the networks of a run into a new folder and return the files.
 
     ``gexf`` and ``graphml`` write ``deals`` and ``citations``; ``csv`` writes the ten tables, ``nodes.csv`` and the
-    deals between places.
+    deals between places. ``progress`` is called with (files done, files in all).
 
     Raises:
-        InputError: the folder holds something or cannot be written.
+        InputError: an unknown format, or the folder holds something or cannot be written.
     """
+    if format not in FORMATS:
+        raise unknown("format", format, FORMATS)
     folder = check_free(folder)
+    report = progress or (lambda done, total: None)
     part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".ecosystem-part-"))
     part.chmod(0o755)
     tables = run.tables()
     try:
         if format == "csv":
-            _write_csv(tables, part)
+            _write_csv(tables, part, report)
         else:
-            for name, graph in (("deals", deal_graph(tables)), ("citations", citation_graph(tables))):
-                write = nx.write_gexf if format == "gexf" else nx.write_graphml
-                write(graph, part / f"{name}.{format}")
+            write = nx.write_gexf if format == "gexf" else nx.write_graphml
+            for done, (name, graph) in enumerate((("deals", deal_graph), ("citations", citation_graph)), 1):
+                write(graph(tables), part / f"{name}.{format}")
+                report(done, 2)
         if folder.is_dir():
             folder.rmdir()
         part.rename(folder)
@@ -121,11 +129,12 @@ def export_run(run: Run, folder: str | Path, format: str) -> list[Path]:
     return sorted(folder.iterdir())
 
 
-def _write_csv(tables: Tables, folder: Path) -> None:
-    for name, table in tables.items():
+def _write_csv(tables: Tables, folder: Path, report: Callable[[int, int], None]) -> None:
+    for done, (name, table) in enumerate(tables.items(), 1):
         lists = [c for c in table.columns if table[c].dtype == object]
         spelled = {c: [" ".join(str(v) for v in row) for row in table[c]] for c in lists}
         table.assign(**spelled).to_csv(folder / f"{name}.csv", index=False)
+        report(done, len(tables))
     graph = deal_graph(tables)
     nodes = pd.DataFrame([{"uid": uid, **data} for uid, data in graph.nodes(data=True)])
     nodes.to_csv(folder / "nodes.csv", index=False)

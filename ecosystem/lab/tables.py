@@ -20,6 +20,7 @@ from ecosystem.domain.rights import OUTCOMES
 from ecosystem.kernel.table import NEVER, Table
 from ecosystem.lab.cells import keys, labels, lists, months, words
 from ecosystem.lab.indicator_table import indicators
+from ecosystem.yearbook import SIZE_CLASSES
 
 if TYPE_CHECKING:
     from ecosystem.world import World
@@ -64,10 +65,6 @@ def organizations(world: World, *, burn_in: bool = False) -> pd.DataFrame:
     return pd.DataFrame(
         {name: spell[name](v) if name in spell and v.dtype.kind in "iub" else v for name, v in columns.items()}
     )
-
-
-SIZE_CLASSES = ("small", "large")
-"""Size classes of organizations, by their code in the yearbook."""
 
 
 def inventions(world: World, *, burn_in: bool = False) -> pd.DataFrame:

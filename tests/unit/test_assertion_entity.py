@@ -68,13 +68,16 @@ def test_rights_are_worth_more_where_damages_are_high_and_courts_cheap() -> None
     assert hampered < rich
 
 
-def test_loser_pays_keeps_entities_from_suing() -> None:
-    def suits(share: float) -> float:
+def test_loser_pays_moves_entities_and_practising_owners_apart() -> None:
+    def suits(share: float) -> tuple[float, float]:
         world = assertive_world(9000, court__fee_shifting=share)
         run(world, 120)
-        return float(count(world, "npe_suits").sum())
+        npe = count(world, "npe_suits")[0]
+        return float(npe), float(count(world, "suits")[0] - npe)
 
-    assert suits(1.0) < 0.85 * suits(0.0)
+    (npe, practising), (npe_shifted, practising_shifted) = suits(0.0), suits(0.7)
+    assert npe_shifted < 0.75 * npe
+    assert practising_shifted > 1.2 * practising
 
 
 def test_letters_of_entities_are_more_often_abusive() -> None:

@@ -72,6 +72,7 @@ def small_world(seed: int = 1, burn_in: int = 120, **values: float) -> Any:
         accounts=Accounts(PLACES),
         fees=SimpleNamespace(patent=np.zeros((3, 51)), utility_model=np.zeros((3, 51))),
         valuation=SimpleNamespace(rate=0.05, decay=np.array([0.1, 0.1])), history=[],
+        experience=SimpleNamespace(grants=np.zeros(3), decisions=np.zeros(3)),
     )  # fmt: skip
     world.orgs.add(5, uid=np.arange(1, 6), jurisdiction=[0, 0, 1, 1, 2], employees=[100, 5000, 100, 5000, 5000],
                    kind=[0, 0, 0, 1, 0], weight=50.0, cash=1e6, passive=[False] * 4 + [True])  # fmt: skip
@@ -182,6 +183,12 @@ def test_utility_models_are_registered_within_weeks(baseline: Any) -> None:
     assert (rights.outcome[old] == 1).all()
     assert (rights.decided[old] - rights.filed[old] == 1).all()
     assert 0.1 < rights.granted_in_error[old].mean() < 0.6
+
+
+def test_applicants_learn_the_grant_rate(baseline: Any) -> None:
+    seen = baseline.experience
+    np.testing.assert_array_equal(seen.grants[:2], baseline.offices.granted / SCALE)
+    assert (seen.decisions[:2] > seen.grants[:2]).all()
 
 
 def test_publication_is_at_eighteen_months_or_at_grant(baseline: Any) -> None:

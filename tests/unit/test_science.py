@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.unit.test_teams import add_firm, make_world
 
 from agents.organizations import UNIVERSITY
 from ecosystem.domain.indicators import Tally
 from ecosystem.domain.science import Science, advance, basic_effort, field_weights
+from tests.unit.test_teams import add_firm, make_world
 
 
 def lab(**values: float) -> Any:
@@ -122,6 +122,7 @@ def test_breakthroughs_make_a_field_young_for_a_while() -> None:
 def test_defaults_cover_all_fields() -> None:
     world = lab()
     assert field_weights(world) == pytest.approx(np.full(world.F, 1 / world.F))
+    world.science.weights = np.zeros(0)
     world.fields.names = ["Pharmaceuticals", "Furniture, games", "Micro-structural and nano-technology"]
     weights = field_weights(world)
     assert weights.sum() == pytest.approx(1.0)

@@ -155,8 +155,12 @@ def test_leavers_do_not_join_and_newcomers_do_after_the_next_roster() -> None:
     world.inventors.employer[who[5]] = -1
     late = add_people(world, firm, 3, 90)
     assert not np.isin(many(world, firm, 500).members, [*who[:6], *late]).any()
+    young = add_firm(world, 2)
+    own = add_people(world, young, 3, 200)
+    assert not np.isin(many(world, young, 100).members, own).any(), "a young organization borrows until then"
     world.month = 3
     assert np.isin(many(world, firm, 500).lead, late).any()
+    assert np.isin(many(world, young, 100).lead, own).all()
 
 
 def test_members_are_counted_and_mixed_teams_seen() -> None:
