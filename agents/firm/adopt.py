@@ -92,6 +92,7 @@ def attempt(world: World) -> None:
     route = np.where(kept_secret, DROP, route)
     price = np.zeros(len(tech))
     aware = np.ones(len(tech), bool)
+    redress = np.zeros(len(tech))
     blocked_by = np.where(caught, at, -1)
     clash = np.flatnonzero(caught & (gain > 0.0))
     if len(clash):
@@ -101,8 +102,9 @@ def attempt(world: World) -> None:
         route[clash] = result.route
         price[clash] = result.price[:, 0]
         aware[clash] = result.aware
+        redress[clash] = result.redress
     _record(world, tech, users, seat, sector, route, aware, blocked_by, lines_due)
-    _learn(world, tech, seat, sector, route, live, held, gain)
+    _learn(world, tech, seat, sector, route, live, held, gain, redress)
     _use(world, tech, users, route, price, at, aware)
     joined = route != DROP
     world.tally.add("imitation_cost_sum", seat[joined], world.scale * world.sectors["imitation_cost"][sector[joined]],
@@ -121,8 +123,8 @@ def _who_tries(world: World) -> tuple[np.ndarray, np.ndarray]:
         held = np.bincount(sector, minlength=world.S)
         total = np.bincount(sector, weights=value, minlength=world.S)
         world.adoption_norm = np.where(total > 0.0, held / np.maximum(total, 1e-12), world.adoption_norm)
-    yearly = world.sectors["imitation_rate"] * world.adoption_norm
-    most = world.sectors["imitation_rate"] * 12.0
+    usual = p["adoption.rate"] * world.sectors["imitation_rate"]
+    yearly, most = usual * world.adoption_norm, usual * 12.0
     rate = np.minimum(yearly[sector] * value, most[sector]) / 12.0
     u = world.draw.uniform("adoption.arrival", lines.uid[live])
     maybe = np.flatnonzero(u < rate * (1.0 + p["protection.disclosure"]))
@@ -187,12 +189,15 @@ def _record(world: World, tech: np.ndarray, users: np.ndarray, seat: np.ndarray,
 
 
 def _learn(world: World, tech: np.ndarray, seat: np.ndarray, sector: np.ndarray, route: np.ndarray, live: np.ndarray,
-           held: np.ndarray, gain: np.ndarray) -> None:  # fmt: skip
-    """Owners learn from attempts that were worth while how much each instrument keeps out."""
+           held: np.ndarray, gain: np.ndarray, redress: np.ndarray) -> None:  # fmt: skip
+    """Owners learn from attempts that were worth while how much each instrument keeps out.
+
+    An infringer counts by the chance that the owner stops it or is paid.
+    """
     worth = gain > 0.0
     kind = _INSTRUMENT[world.inventions.protected_by[tech]]
     instrument = np.where(live, np.where(kind == UTILITY, UTILITY, PATENT), np.where(held, SECRET, NONE))
-    kept = np.isin(route, (LICENSE, PURCHASE, DROP))
+    kept = np.where(route == INFRINGE, redress, np.isin(route, (LICENSE, PURCHASE, DROP)))
     told = worth & (instrument != NONE)
     world.experience.fade(world)
     world.experience.observe(instrument[told], seat[told], sector[told], kept[told])

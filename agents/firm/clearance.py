@@ -37,6 +37,7 @@ class Clearance:
         net: gain left to the user, M USD2020 for one real use, float64 (n,).
         aware: the user knew of the rights, bool (n,).
         wanted: the user looked for a license, bool (n,).
+        redress: chance that an infringer is stopped or pays, float64 (n,).
     """
 
     route: np.ndarray
@@ -44,6 +45,7 @@ class Clearance:
     net: np.ndarray
     aware: np.ndarray
     wanted: np.ndarray
+    redress: np.ndarray
 
 
 def clear(
@@ -124,4 +126,4 @@ def clear(
         [gain - price.sum(axis=1), around, infringe],
         0.0,
     )
-    return Clearance(route, price, net, aware, aware & (surplus > 0.0))
+    return Clearance(route, price, net, aware, aware & (surplus > 0.0), 1.0 - none)

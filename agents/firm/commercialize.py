@@ -95,7 +95,7 @@ def begin(world: World) -> None:
     waiting = waiting[inv.status[waiting] == IDEA]
     who = developer_of(world, waiting)
     fresh = (world.month - inv.month[waiting]) <= 12 * p["development.window_years"]
-    late = ~fresh | ~orgs.alive[who]
+    late = (~fresh & (inv.developer[waiting] < 0)) | ~orgs.alive[who]
     inv.status[waiting[late & (inv.developer[waiting] < 0)]] = SHELVED
     inv.status[waiting[late & (inv.developer[waiting] >= 0)]] = DROPPED
     waiting, who = waiting[~late], who[~late]
@@ -111,7 +111,7 @@ def begin(world: World) -> None:
     v = world.valuation
     profit = potential_now(world, candidates) * v.alone[home, sector]
     worth = profit * v.worth[_INSTRUMENT[inv.protected_by[candidates]], home, sector] * (1.0 - inv.royalty[candidates])
-    ahead = np.exp(-v.discount[sector] * world.sectors["development_years"][sector])
+    ahead = np.exp(-v.rate * world.sectors["development_years"][sector])
     value = worth * ahead * p["development.success"]
     passive = orgs.passive[who]
     good = (value > cost) | passive

@@ -76,13 +76,15 @@ def _choose(world: World, slots: np.ndarray) -> None:
     gain_patent = grant * term * (v.worth[PATENT, home, sector] - base) * share_home - (base - taught) * (1.0 - grant)
     gain_model = term_model * (v.worth[UTILITY, home, sector] - base) * share_home
     gain_secret = v.worth[SECRET, home, sector] - base
+    reward = levers["office.filing_reward"][home]
+    reward_model = p["protection.model_reward"] * reward
     has_model = levers["law.utility_model"][home] > 0.5
     net = np.stack(
         [
             np.zeros(len(slots)),
             np.where(concealable(world, slots), profit * gain_secret - p["protection.secret_cost"], -np.inf),
-            profit * gain_patent - cost_patent,
-            np.where(has_model, profit * gain_model - levers["law.utility_model_cost"][home], -np.inf),
+            profit * gain_patent - cost_patent + reward,
+            np.where(has_model, profit * gain_model - levers["law.utility_model_cost"][home] + reward_model, -np.inf),
         ],
         axis=1,
     )
@@ -111,9 +113,15 @@ def _choose(world: World, slots: np.ndarray) -> None:
     for code, kind in ((2, 0), (3, 1)):
         mine = choice == code
         if mine.any():
-            rights = file_applications(world, slots[mine], home[mine], np.full(int(mine.sum()), kind))
+            rights = file_applications(
+                world, slots[mine], home[mine], np.full(int(mine.sum()), kind), 
+                breadth=breadth_of(world, slots[mine], home[mine]) * (p["protection.model_breadth"] if kind else 1.0),
+            )
             inv.right[slots[mine]] = rights
             inv.right_at[slots[mine], home[mine]] = rights
+            paid = (reward if kind == 0 else reward_model)[mine] * world.scale
+            world.accounts.pay("filing_reward", "government", home[mine], "organizations", owner[mine].astype(np.int64),
+                               paid, place=home[mine])  # fmt: skip
     patents = slots[choice == 2]
     world.tally.add("families", home[choice == 2], world.scale, sector[choice == 2])
     _file_abroad(world, patents)
@@ -122,11 +130,11 @@ def _choose(world: World, slots: np.ndarray) -> None:
 def concealable(world: World, inventions: np.ndarray) -> np.ndarray:
     """Return whether a product does not betray how it is made, bool (n,): one lasting draw per invention.
 
-    The chance is the sector's effectiveness of secrecy (Cohen, Nelson & Walsh 2000); what shows in the product cannot be
+    The chance is half of the sector's effectiveness of secrecy (Cohen, Nelson & Walsh 2000); what shows in the product cannot be
     kept secret once it is sold.
     """
     inv = world.inventions
-    chance = world.sectors["secrecy_effect"][inv.sector[inventions]]
+    chance = world.p["protection.concealable"] * world.sectors["secrecy_effect"][inv.sector[inventions]]
     return world.draw.bernoulli("invention.concealable", inv.uid[inventions], chance, month=ALWAYS)
 
 
@@ -139,6 +147,16 @@ def _learn_share(world: World, home: np.ndarray, sector: np.ndarray, filed: np.n
     seen = made > 0
     change = np.where(seen, done / np.maximum(made, 1.0) - world.arrivals.filing_share, 0.0)
     return change / 24.0
+
+
+def breadth_of(world: World, inventions: np.ndarray, office: np.ndarray) -> np.ndarray:
+    """Return the chance that a substitute falls under the claims: the law's breadth x how well claims fit the sector.
+
+    Claims on a molecule are hard to go around, claims on one part of a complex product are not (Levin et al. 1987; Cohen,
+    Nelson & Walsh 2000): the sector's effectiveness of patents relative to a typical one scales the lever ``law.breadth``.
+    """
+    fit = world.sectors["patent_effect"][world.inventions.sector[inventions]] / world.p["protection.typical_effect"]
+    return np.clip(world.levers["law.breadth"][office] * fit, 0.0, 0.95)
 
 
 def patent_cost(world: World, office: np.ndarray, home: np.ndarray) -> np.ndarray:
@@ -180,7 +198,9 @@ def _file_abroad(world: World, slots: np.ndarray) -> None:
         error = np.exp(0.5 * world.draw.normal("protection.abroad", fold(inv.uid[slots], office + 1)))
         go = (home != office) & (value * error > cost * p["protection.outward_threshold"]) & (money > cost)
         if go.any():
-            rights = file_applications(world, slots[go], at[go], np.zeros(int(go.sum()), np.int64))
+            rights = file_applications(
+                world, slots[go], at[go], np.zeros(int(go.sum()), np.int64), breadth=breadth_of(world, slots[go], at[go])
+            )
             inv.right_at[slots[go], office] = rights
             money[go] -= cost[go]
             abroad |= go
@@ -196,8 +216,9 @@ def _file_from_outside(world: World, slots: np.ndarray) -> None:
         share = world.row_filings[office] / world.row_families
         go = world.draw.bernoulli("protection.outside", fold(inv.uid[slots], office + 1), share)
         if go.any():
+            at = np.full(int(go.sum()), office)
             rights = file_applications(
-                world, slots[go], np.full(int(go.sum()), office), np.zeros(int(go.sum()), np.int64)
+                world, slots[go], at, np.zeros_like(at), breadth=breadth_of(world, slots[go], at)
             )
             inv.right_at[slots[go], office] = rights
             inv.right[slots[go]] = rights

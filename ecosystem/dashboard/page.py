@@ -35,7 +35,7 @@ Words = tuple[str, str, float | None]
 
 
 @solara.component_vue("vue/header.vue")
-def _Header(words: dict[str, str], event_dark: Callable[[bool], None]) -> None: ...
+def _Header(words: dict[str, str], event_look: Callable[[bool], None]) -> None: ...
 
 
 @solara.component_vue("vue/controls.vue")
@@ -373,7 +373,7 @@ def Page() -> None:
                 "to_dark": text("page.theme_to_dark"),
                 "to_light": text("page.theme_to_light"),
             },
-            event_dark=set_dark,
+            event_look=set_dark,
         )
         with html("main", css="eco-main"):
             html(

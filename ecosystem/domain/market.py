@@ -300,14 +300,20 @@ def decay_rate(world: World) -> np.ndarray:
 def potential_now(world: World, inventions: np.ndarray, *, true: bool = False) -> np.ndarray:
     """Return the yearly market potential of one real technology now, M USD2020/year, float64 (n,).
 
-    Obsolescence runs from the making. What is learnt later about the value is known three years after the making or
-    at launch; before that the expectation at filing counts (unless ``true``).
+    Obsolescence runs from the launch, or from when it would usually be on the market if it is not. What is learnt later
+    about the value is known three years after the making or at launch; before that the expectation at filing counts
+    (unless ``true``).
     """
-    inv = world.inventions
-    age = (world.month - inv.month[inventions]) / 12.0
-    known = true | (inv.line[inventions] >= 0) | (age >= world.p["valuation.learning_years"])
+    inv, p = world.inventions, world.p
+    made, sector, line = inv.month[inventions], inv.sector[inventions], inv.line[inventions]
+    known = (line >= 0) | (world.month - made >= 12 * p["valuation.learning_years"])
+    if true:
+        known = np.ones_like(known)
     value = np.where(known, inv.potential[inventions], inv.expected[inventions]).astype(np.float64)
-    return value * np.exp(-decay_rate(world)[inv.sector[inventions]] * age)
+    usual = made + 12.0 * (world.sectors["development_years"][sector] + p["development.window_years"])
+    start = np.where(line >= 0, inv.launched[inventions], usual)
+    age = np.maximum(world.month - start, 0.0) / 12.0
+    return value * np.exp(-decay_rate(world)[sector] * age)
 
 
 def line_decay(world: World, lines: np.ndarray) -> np.ndarray:

@@ -62,9 +62,9 @@ class Experience:
         self.grants = rate * self.decisions
 
     def observe(self, instrument: np.ndarray, place: np.ndarray, sector: np.ndarray, kept: np.ndarray) -> None:
-        """Add attempts (n,) with their outcome (bool)."""
+        """Add attempts (n,) with the share of each that was kept out, float64 in [0, 1]."""
         np.add.at(self.attempts, (instrument, place, sector), 1.0)
-        np.add.at(self.kept, (instrument, place, sector), kept.astype(np.float64))
+        np.add.at(self.kept, (instrument, place, sector), kept)
 
 
 class Valuation:
@@ -100,7 +100,7 @@ class Valuation:
         self.decay = decay_rate(world)
         self.discount = self.rate + self.decay
         lost = 1.0 - self.shared[2]
-        hazard = world.sectors["imitation_rate"] * lost
+        hazard = world.p["adoption.rate"] * world.sectors["imitation_rate"] * lost
         kept = world.experience.share_kept()
         self.hazard = hazard
         self.worth = 1.0 / (self.discount[None, None, :] + hazard[None, None, :] * (1.0 - kept))

@@ -7,8 +7,9 @@ import time
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import Visit, Visitors
 from playwright.sync_api import Page, expect
+
+from tests.browser.visits import Visit, Visitors
 
 pytestmark = pytest.mark.browser
 
