@@ -99,7 +99,7 @@ $(BENCH)/.installed: $(STAMP) constraints-bench.txt
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-bench.txt -e '.[bench]'
 	@touch $@
 
-# QUICK=1 for two minutes instead of many; JSON=file keeps all numbers.
+# QUICK=1 for half a minute instead of about six minutes; JSON=file keeps all numbers.
 bench: install $(BENCH)/.installed
 	$(BENCH)/bin/python -m tests.bench.bench $(if $(QUICK),--quick) $(if $(JSON),--json "$(JSON)")
 	$(BENCH)/bin/python -m pytest -m bench tests/bench

@@ -1,4 +1,8 @@
-"""The dashboard as a Solara app: ``solara run app.py``; ``ecosystem app`` does the same and opens the browser."""
+"""The dashboard as a Solara app: ``solara run app.py``; ``ecosystem app`` serves the same page and opens the browser.
+
+``ecosystem app`` is the quieter way: ``solara run`` itself asks PyPI for newer versions unless it is told
+``--no-check-version``.
+"""
 
 from ecosystem.dashboard.page import Layout, Page
 

@@ -38,7 +38,7 @@ from ecosystem.geography import Geography
 from ecosystem.kernel.accounts import Accounts
 from ecosystem.kernel.calendar import Calendar
 from ecosystem.kernel.levers import Levers
-from ecosystem.kernel.luck import Draw
+from ecosystem.kernel.luck import Draw, Pool
 from ecosystem.kernel.parameters import Parameters
 from ecosystem.kernel.schedule import Schedule
 from ecosystem.scenario import Scenario, declared_parameters
@@ -135,7 +135,9 @@ class World(mesa.Model):
             self.accounts.open(name)
         none = np.zeros(0, np.int64)
         self.new_inventions = self.disclosed = self.live_lines = self.live_uses = none
-        self.waiting: list[np.ndarray] = []
+        self.waiting: list[list[np.ndarray]] = [[], [], []]
+        self.pool: Pool | None = None
+        self.pool_month = 0
 
     def _open_population(self) -> None:
         self.wage = np.ones(self.J)
@@ -220,7 +222,6 @@ class World(mesa.Model):
         self.arrivals = Arrivals(self)
         self.returns = Returns(self)
         self.ancestry = Ancestry(self.F, self.burn_in_months + self.horizon_months)
-        self.adoption_norm = np.ones(self.S)
         self.common_at_start = self.market.common.copy()
         self.accounts.close_opening()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
 from agents.court import watch
@@ -21,7 +22,7 @@ from agents.organizations import FIRM
 from ecosystem.domain.indicators import flow, ratio
 from ecosystem.domain.knowledge import PROTECTION
 from ecosystem.domain.ledgers import ROUTES as OUTCOMES
-from ecosystem.domain.market import ROUTES, end_use, start_use
+from ecosystem.domain.market import ROUTES, decay_rate, end_use, start_use
 from ecosystem.domain.valuation import NONE, PATENT, SECRET, UTILITY, owner_loss, user_gain
 from ecosystem.kernel.luck import Pool, fold
 from ecosystem.kernel.schedule import rule
@@ -50,11 +51,18 @@ _ROUTE_OF_USE = np.array([ROUTES.index({"free": "free", "drop": "free"}.get(w, w
 
 
 def sellers(world: World) -> Pool:
-    """Return the pool of firms that may try, grouped by place and sector (rest of the world included)."""
+    """Return the pool of firms that may try, grouped by place and sector (rest of the world included); made quarterly.
+
+    Attempts of firms that left since then come to nothing.
+    """
     orgs = world.orgs
+    if world.pool_month == world.month // 3 and world.pool is not None:
+        return world.pool
     firms = np.flatnonzero(orgs.alive & (orgs.kind == FIRM))
     group = orgs.jurisdiction[firms].astype(np.int64) * world.S + orgs.sector[firms]
-    return Pool.of(firms, orgs.uid[firms], group, world.J * world.S, orgs.absorptive[firms])
+    world.pool = Pool.of(firms, orgs.uid[firms], group, world.J * world.S, orgs.absorptive[firms])
+    world.pool_month = world.month // 3
+    return world.pool
 
 
 @rule("adoption", "adoption.attempt")
@@ -118,14 +126,9 @@ def _who_tries(world: World) -> tuple[np.ndarray, np.ndarray]:
     if not len(live):
         return live, live
     sector = lines.sector[live]
-    value = lines.pull[live]
-    if world.month <= 0 and world.month_of_year == 0:
-        held = np.bincount(sector, minlength=world.S)
-        total = np.bincount(sector, weights=value, minlength=world.S)
-        world.adoption_norm = np.where(total > 0.0, held / np.maximum(total, 1e-12), world.adoption_norm)
-    usual = p["adoption.rate"] * world.sectors["imitation_rate"]
-    yearly, most = usual * world.adoption_norm, usual * 12.0
-    rate = np.minimum(yearly[sector] * value, most[sector]) / 12.0
+    usual = p["adoption.rate"] * world.sectors["imitation_rate"] / 12.0
+    fading = np.exp(-p["adoption.value_elasticity"] * decay_rate(world)[sector] * (world.month - lines.launched[live]) / 12.0)
+    rate = usual[sector] * np.minimum(lines.pull[live] * fading, 12.0)
     u = world.draw.uniform("adoption.arrival", lines.uid[live])
     maybe = np.flatnonzero(u < rate * (1.0 + p["protection.disclosure"]))
     public = inv.published[lines.invention[live[maybe]]] <= world.month
@@ -135,31 +138,40 @@ def _who_tries(world: World) -> tuple[np.ndarray, np.ndarray]:
     owner = inv.owner[tech]
     home = orgs.jurisdiction[owner].astype(np.int64)
     abroad = world.draw.bernoulli("adoption.abroad", lines.uid[tried], p["adoption.foreign_share"])
-    weights = world.market.reach[lines.sector[tried]][:, : world.T]
-    by_place = np.zeros((len(tried), world.J))
-    for t in range(world.T):
-        by_place[:, world.territories.place[t]] += weights[:, t]
-    by_place[np.arange(len(tried)), home] = 1e-12
-    other = world.draw.categorical("adoption.place", lines.uid[tried], by_place / by_place.sum(axis=1, keepdims=True))
+    by_place = np.zeros((world.S, world.J))
+    np.add.at(by_place.T, world.territories.place, world.market.reach.T)
+    foreign = np.repeat(by_place[None], world.J, axis=0)
+    foreign[np.arange(world.J), :, np.arange(world.J)] = 1e-12
+    row = home * world.S + lines.sector[tried]
+    other = world.draw.categorical("adoption.place", lines.uid[tried], foreign.reshape(-1, world.J), row)
     seat = np.where(abroad, other, home)
     group = seat * world.S + lines.sector[tried]
     user = world.draw.partner("adoption.user", lines.uid[tried], group, sellers(world), avoid=orgs.uid[owner])
-    fine = user >= 0
+    fine = (user >= 0) & orgs.alive[user]
     tried, user = tried[fine], user[fine]
     new = ~sells_already(world, tried, user)
     return tried[new], user[new]
 
 
+@nb.njit(nb.boolean[::1](nb.int64[::1], nb.int64[::1], nb.int32[::1], nb.int32[::1], nb.boolean[::1], nb.int32[::1]),
+         cache=True)  # fmt: skip
+def _sells(lines, users, first_use, next_use, active, user):
+    out = np.zeros(len(lines), np.bool_)
+    for i in range(len(lines)):
+        u = first_use[lines[i]]
+        while u >= 0:
+            if active[u] and user[u] == users[i]:
+                out[i] = True
+                break
+            u = next_use[u]
+    return out
+
+
 def sells_already(world: World, lines: np.ndarray, users: np.ndarray) -> np.ndarray:
     """Return True where the user is an active seller of the line, bool (n,)."""
     uses = world.uses
-    out = np.zeros(len(lines), bool)
-    at = world.lines.first_use[lines].astype(np.int64)
-    while (at >= 0).any():
-        rows = np.maximum(at, 0)
-        out |= (at >= 0) & uses.active[rows] & (uses.user[rows] == users)
-        at = np.where(at >= 0, uses.next_use[rows], -1)
-    return out
+    return np.asarray(_sells(lines.astype(np.int64), users.astype(np.int64), world.lines.first_use, uses.next_use,
+                             uses.active, uses.user))  # fmt: skip
 
 
 def _record(world: World, tech: np.ndarray, users: np.ndarray, seat: np.ndarray, sector: np.ndarray, route: np.ndarray,

@@ -74,7 +74,14 @@ def adopt_for_development(
     inv.licensor[inventions] = licensors
     inv.royalty[inventions] = royalty
     inv.status[inventions] = IDEA
-    world.waiting.append(np.asarray(inventions, dtype=np.int64))
+    wait(world, np.asarray(inventions, dtype=np.int64))
+
+
+def wait(world: World, inventions: np.ndarray) -> None:
+    """Put inventions on the list that their developer looks at every third month."""
+    turn = world.orgs.anniversary[developer_of(world, inventions)] % 3
+    for k in range(3):
+        world.waiting[k].append(inventions[turn == k])
 
 
 @rule("commercialization", "development.begin")
@@ -90,19 +97,16 @@ def begin(world: World) -> None:
     )
     new = world.new_inventions
     if len(new):
-        world.waiting.append(new[(orgs.kind[inv.owner[new]] == FIRM)])
-    waiting = np.concatenate(world.waiting) if world.waiting else np.zeros(0, np.int64)
-    waiting = waiting[inv.status[waiting] == IDEA]
-    who = developer_of(world, waiting)
-    fresh = (world.month - inv.month[waiting]) <= 12 * p["development.window_years"]
-    late = (~fresh & (inv.developer[waiting] < 0)) | ~orgs.alive[who]
-    inv.status[waiting[late & (inv.developer[waiting] < 0)]] = SHELVED
-    inv.status[waiting[late & (inv.developer[waiting] >= 0)]] = DROPPED
-    waiting, who = waiting[~late], who[~late]
-    passive = orgs.passive[who]
-    now = passive | ((orgs.anniversary[who] - world.month_of_year) % 3 == 0)
-    world.waiting = [waiting[~now]]
-    candidates, who = waiting[now], who[now]
+        wait(world, new[orgs.kind[inv.owner[new]] == FIRM])
+    bucket = world.waiting[world.month_of_year % 3]
+    candidates = np.concatenate(bucket) if bucket else np.zeros(0, np.int64)
+    bucket.clear()
+    candidates = candidates[inv.status[candidates] == IDEA]
+    who = developer_of(world, candidates)
+    fresh = (world.month - inv.month[candidates]) <= 12 * p["development.window_years"]
+    late = (~fresh & (inv.developer[candidates] < 0)) | ~orgs.alive[who]
+    inv.status[candidates[late]] = np.where(inv.developer[candidates[late]] < 0, SHELVED, DROPPED)
+    candidates, who = candidates[~late], who[~late]
     if not len(candidates):
         return
     cost = development_cost(world, candidates)
@@ -115,7 +119,7 @@ def begin(world: World) -> None:
     value = worth * ahead * p["development.success"]
     passive = orgs.passive[who]
     good = (value > cost) | passive
-    world.waiting.append(candidates[~good])
+    bucket.append(candidates[~good])
     candidates, who, cost, value, passive = (a[good] for a in (candidates, who, cost, value, passive))
     order = np.lexsort((inv.uid[candidates], -value / cost, who))
     candidates, who, cost, passive = (a[order] for a in (candidates, who, cost, passive))
@@ -133,7 +137,7 @@ def begin(world: World) -> None:
     spent = np.bincount(who[paying], weights=per_unit[paying], minlength=orgs.n)
     fund[:] = np.maximum(fund - spent, 0.0)
     inv.status[start] = DEVELOPING
-    world.waiting.append(candidates[~inside])
+    bucket.append(candidates[~inside])
     years = world.sectors["development_years"][inv.sector[start]]
     luck = world.draw.uniform("development.time", inv.uid[start])
     months = np.maximum(1, np.round(12.0 * years * (0.5 + luck))).astype(np.int64)
@@ -224,11 +228,10 @@ def _clear_parents(
     result = clear(world, inv.uid[slots], users, gain, rights, np.zeros(rights.shape), redesign)
     world.tally.add("followon_met", place, world.scale, sector)
     licensed = np.flatnonzero(result.route == LICENSE)
-    for k in range(rights.shape[1]):
-        mine = licensed[rights[licensed, k] >= 0]
-        if len(mine):
-            sales = profit[mine] * world.p["market.sigma_across"]
-            settle_licenses(world, users[mine], rights[mine, k], result.price[mine, k], 0.0 * sales)
+    row, k = np.nonzero(rights[licensed] >= 0)
+    if len(row):
+        taker = licensed[row]
+        settle_licenses(world, users[taker], rights[taker, k], result.price[taker, k], np.zeros(len(row)))
     world.tally.add("followon_licensed", place[licensed], world.scale, sector[licensed])
     route = np.full(len(due), OWN)
     route[at] = np.where(np.isin(result.route, (INFRINGE, DROP)), result.route, np.where(result.route == AROUND, AROUND, OWN))

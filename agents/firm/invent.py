@@ -35,8 +35,9 @@ ratio("external_knowledge_use_share", "share", "inventions of firms with a paren
       0, "external_parent", "firm_inventions")  # fmt: skip
 ratio("team_size", "persons", "mean inventors per invention", 0, "team_members", "inventions")
 flow("citations", "citations", "citations to earlier inventions", 0)
-stock("inventions_per_researcher_stock", "inventions per researcher and year",
-      "inventions of the last twelve months / researchers", 1, lambda world: world.arrivals.per_researcher(world))  # fmt: skip
+stock("inventions_per_researcher", "inventions per researcher and year",
+      "inventions of the last twelve months / researchers", 1, lambda world: world.arrivals.per_researcher(world),
+      yearly=True)  # fmt: skip
 
 
 class Arrivals:
@@ -156,15 +157,15 @@ def create(world: World, owner: np.ndarray, ordinal: np.ndarray) -> np.ndarray:
     academic = orgs.sector[owner] < 0
     field = np.where(academic, teams.field, orgs.field[owner]).astype(np.int64)
     firm_sector = np.maximum(orgs.sector[owner], 0)
-    drawn = draw.categorical("invention.field", uid, world.sector_fields[firm_sector])
+    drawn = draw.categorical("invention.field", uid, world.sector_fields, firm_sector)
     own = draw.bernoulli("invention.core", uid, 0.6)
     field = np.where(academic | own, field, drawn)
     tolerance = p["firm.explore"] * world.levers["talent.risk_tolerance"][place]
     far = draw.bernoulli("invention.explore", uid, tolerance)
-    distant = draw.categorical("invention.distant", uid, world.proximity[field])
+    distant = draw.categorical("invention.distant", uid, world.proximity, field)
     exploratory = far & (distant != field)
     field = np.where(exploratory, distant, field)
-    home = draw.categorical("invention.sector", uid, world.sector_of_field[field])
+    home = draw.categorical("invention.sector", uid, world.sector_of_field, field)
     sector = np.where(academic, home, firm_sector)
     order = np.lexsort((uid, field))
     owner, uid, place, field, sector, exploratory = (

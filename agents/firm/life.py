@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import gammaincinv
 
 from agents.firm.adopt import quit_lines_of
 from agents.firm.population import learn_protection_at_start, refresh_absorptive, set_wanted
@@ -22,9 +23,9 @@ ratio("startup_survival", "share", "firms alive five years after founding / thos
       "startups_alive", "startups_founded")  # fmt: skip
 stock("firms", "firms", "firms that do R&D", 0, lambda world: _count_firms(world))
 stock("concentration", "index", "mean over sectors of the Herfindahl index of R&D, real firms", -1,
-      lambda world: _herfindahl(world))  # fmt: skip
+      lambda world: _herfindahl(world), yearly=True)  # fmt: skip
 stock("protection_awareness", "share", "mean awareness of instruments of protection among firms", 1,
-      lambda world: _awareness(world))  # fmt: skip
+      lambda world: _awareness(world), yearly=True)  # fmt: skip
 
 
 def _count_firms(world: World) -> np.ndarray:
@@ -142,74 +143,79 @@ def enter(world: World) -> None:
 
     Entrants of a place and sector accumulate in real firms until they fill one simulated firm.
     """
-    orgs = world.orgs
     rate = np.repeat(world.levers["market.entry"], world.S)
     world.founders += world.vacated * rate
     world.vacated[:] = 0.0
     group = np.repeat(world.typical_weight, world.S)
-    ready = np.flatnonzero((world.founders >= group) & (group > 0))
-    for cell in ready.tolist():
-        j, s = divmod(cell, world.S)
-        count = int(world.founders[cell] // group[cell])
-        world.founders[cell] -= count * group[cell]
-        for k in range(count):
-            uid = int(fold(cell + 1, world.month + 10_000, k + 77)[0])
-            field = int(world.draw.categorical("firm.new_field", np.array([uid]), world.sector_fields[[s]])[0])
-            found_firm(world, j, s, field, ORIGINS.index("founder"), uid, world.p["firm.startup_cash"])
-    _survival(world, orgs)
+    count = np.where(group > 0.0, world.founders // np.maximum(group, 1e-9), 0.0).astype(np.int64)
+    if count.any():
+        world.founders -= count * group
+        cell = np.repeat(np.arange(len(count)), count)
+        ordinal = np.arange(len(cell)) - np.repeat(np.cumsum(count) - count, count)
+        uid = fold(cell + 1, world.month + 10_000, ordinal + 77)
+        place, sector = cell // world.S, cell % world.S
+        field = world.draw.categorical("firm.new_field", uid, world.sector_fields, sector)
+        found_firms(world, place, sector, field, ORIGINS.index("founder"), uid, world.p["firm.startup_cash"])
+    _survival(world)
+
+
+def found_firms(
+    world: World, place: np.ndarray, sector: np.ndarray, field: np.ndarray, origin: int, uid: np.ndarray, cash: float
+) -> np.ndarray:
+    """Found firms (each row ``weight`` equal ones) and return their slots.
+
+    Args:
+        place, sector, field: where and in what, int (n,).
+        origin: code of ``ORIGINS``.
+        uid: identities of the new organizations, stable (folded from founder or cell and month), int64 (n,).
+        cash: what founders put in per real firm, paid by the households of the place, M USD2020.
+    """
+    p, orgs, draw = world.p, world.orgs, world.draw
+    weight = world.typical_weight[place]
+    intensity = p["firm.intensity_sd"] * draw.normal("firm.intensity", uid, month=ALWAYS) + p["firm.startup_intensity"]
+    size = p["firm.startup_employees"]
+    frailty = _gamma(draw.uniform("firm.frailty", uid, month=ALWAYS), p["firm.frailty"])
+    rd = np.exp(world.returns.level[place, sector] + p["firm.rd_size_elasticity"] * np.log(size) + intensity)
+    slots = orgs.add(
+        len(uid), uid=uid, kind=FIRM, jurisdiction=place, territory=world.home_territory[place], sector=sector, field=field,
+        weight=weight, origin=origin, founded=world.month, anniversary=(world.month + 1) % 12, employees=size,
+        size_rank=_long_run_size(world, place, draw.uniform("firm.long_run_size", uid, month=ALWAYS)),
+        base=size * world.typical_sales_per_head[place, sector] * 0.3, intensity=intensity,
+        effect=np.exp(p["firm.effect_sd"] * draw.normal("firm.effect", uid, month=ALWAYS)),
+        quality_signal=-np.log(np.maximum(frailty, 1e-3)), hazard=frailty, rd=rd, rd_reference=rd, rd_memory=rd,
+    )  # fmt: skip
+    learn_protection_at_start(world, slots)
+    set_wanted(world, slots, place)
+    refresh_absorptive(world, slots)
+    world.accounts.pay("founding", "households", place, "organizations", slots, cash * weight, place=place)
+    world.tally.add("firm_entries", place, weight, sector)
+    world.calendar.put("fifth_birthday", world.month + 60, slots)
+    return slots
 
 
 def found_firm(
     world: World, place: int, sector: int, field: int, origin: int, uid: int, cash: float, invention: int = -1
 ) -> int:
-    """Found a firm (or ``weight`` equal ones) and return its slot.
-
-    Args:
-        place, sector, field: where and in what.
-        origin: code of ``ORIGINS``.
-        uid: identity of the new organization, stable (folded from founder or cell and month).
-        cash: what founders put in per real firm, paid by the households of the place, M USD2020.
-        invention: an unlaunched invention that it is founded on, -1 none; the firm becomes its developer and owner.
-    """
-    p, orgs, draw = world.p, world.orgs, world.draw
-    who = np.array([uid], dtype=np.int64)
-    weight = world.typical_weight[place]
-    intensity = p["firm.intensity_sd"] * draw.normal("firm.intensity", who, month=ALWAYS) + p["firm.startup_intensity"]
-    size = p["firm.startup_employees"]
-    long_run = _long_run_size(world, place, float(draw.uniform("firm.long_run_size", who, month=ALWAYS)[0]))
-    frailty = float(_gamma(draw.uniform("firm.frailty", who, month=ALWAYS), p["firm.frailty"])[0])
-    slot = int(
-        orgs.add(
-            1, uid=uid, kind=FIRM, jurisdiction=place, territory=world.home_territory[place], sector=sector, field=field,
-            weight=weight, origin=origin, founded=world.month, anniversary=(world.month + 1) % 12, employees=size,
-            size_rank=long_run, base=size * world.typical_sales_per_head[place, sector] * 0.3, intensity=intensity,
-            effect=np.exp(p["firm.effect_sd"] * draw.normal("firm.effect", who, month=ALWAYS)),
-            quality_signal=-np.log(max(frailty, 1e-3)), hazard=frailty,
-        )[0]
-    )  # fmt: skip
-    at = np.array([slot])
-    rd = np.exp(
-        world.returns.level[place, sector] + p["firm.rd_size_elasticity"] * np.log(size) + intensity
-    )
-    orgs.rd[slot] = orgs.rd_reference[slot] = orgs.rd_memory[slot] = rd[0]
-    learn_protection_at_start(world, at)
-    set_wanted(world, at, np.array([place]))
-    refresh_absorptive(world, at)
-    world.accounts.pay("founding", "households", place, "organizations", at, cash * weight, place=place)
-    world.tally.add("firm_entries", place, weight, sector)
-    world.calendar.put("fifth_birthday", world.month + 60, at)
+    """Found one firm (see ``found_firms``) on an unlaunched invention that it develops, -1 none; return its slot."""
+    one = (np.array([x], dtype=np.int64) for x in (place, sector, field))
+    slot = int(found_firms(world, *one, origin, np.array([uid], dtype=np.int64), cash)[0])
     if invention >= 0:
         world.inventions.developer[invention] = slot
     return slot
 
 
-def _long_run_size(world: World, place: int, u: float) -> float:
-    """Return the size that an entrant grows toward: a quantile of the place's starting firms that do not end by merger."""
-    sizes = world.start_sizes[place]
-    return float(sizes[min(int(u * len(sizes)), len(sizes) - 1)])
+def _long_run_size(world: World, place: np.ndarray, u: np.ndarray) -> np.ndarray:
+    """Return the sizes that entrants grow toward: quantiles of the place's starting firms that do not end by merger."""
+    out = np.empty(len(u))
+    for j in range(world.P):
+        mine = place == j
+        sizes = world.start_sizes[j]
+        out[mine] = sizes[np.minimum((u[mine] * len(sizes)).astype(np.int64), len(sizes) - 1)]
+    return out
 
 
-def _survival(world: World, orgs) -> None:  # type: ignore[no-untyped-def]
+def _survival(world: World) -> None:
+    orgs = world.orgs
     five = world.calendar.pop("fifth_birthday", world.month)
     place = orgs.jurisdiction[five]
     world.tally.add("startups_founded", place, orgs.weight[five])
@@ -218,8 +224,6 @@ def _survival(world: World, orgs) -> None:  # type: ignore[no-untyped-def]
 
 def _gamma(u: np.ndarray, variance: float) -> np.ndarray:
     """Return gamma variates of mean 1 and the given variance by inverse CDF."""
-    from scipy.special import gammaincinv
-
     shape = 1.0 / variance
     return np.asarray(gammaincinv(shape, u) / shape)
 

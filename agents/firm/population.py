@@ -56,7 +56,6 @@ def open_firms(world: World) -> None:
             sector_rd = total * shares[s]
             rd[mine] *= sector_rd / (rd[mine].sum() * weight)
             sales[mine] = size[mine] * sector_rd / world.sectors["rd_intensity"][s] / (size[mine].sum() * weight)
-        fields = world.sector_fields[sector]
         slots = orgs.add(
             count,
             uid=uid,
@@ -64,7 +63,7 @@ def open_firms(world: World) -> None:
             jurisdiction=j,
             territory=world.home_territory[j],
             sector=sector,
-            field=draw.categorical("firm.field", uid, fields, month=ALWAYS),
+            field=draw.categorical("firm.field", uid, world.sector_fields, sector, month=ALWAYS),
             weight=weight,
             anniversary=(np.arange(count) * 7) % 12,
             founded=world.month - 12 * (1 + (40 * draw.uniform("firm.age", uid, month=ALWAYS)).astype(np.int64)),

@@ -110,21 +110,19 @@ def _choose(world: World, slots: np.ndarray) -> None:
     _publish(world, slots[open_now])
     filed = choice >= 2
     world.arrivals.filing_share[:] += _learn_share(world, home, sector, filed)
-    for code, kind in ((2, 0), (3, 1)):
-        mine = choice == code
-        if mine.any():
-            rights = file_applications(
-                world, slots[mine], home[mine], np.full(int(mine.sum()), kind), 
-                breadth=breadth_of(world, slots[mine], home[mine]) * (p["protection.model_breadth"] if kind else 1.0),
-            )
-            inv.right[slots[mine]] = rights
-            inv.right_at[slots[mine], home[mine]] = rights
-            paid = (reward if kind == 0 else reward_model)[mine] * world.scale
-            world.accounts.pay("filing_reward", "government", home[mine], "organizations", owner[mine].astype(np.int64),
-                               paid, place=home[mine])  # fmt: skip
-    patents = slots[choice == 2]
+    kind = np.where(choice == 2, 0, 1)[filed]
+    mine, seat = slots[filed], home[filed]
+    breadth = breadth_of(world, mine, seat) * np.where(kind == 1, p["protection.model_breadth"], 1.0)
+    bonus = np.where(kind == 1, reward_model[filed], reward[filed]) * world.scale
+    world.accounts.pay("filing_reward", "government", seat, "organizations", owner[filed].astype(np.int64), bonus, place=seat)
+    abroad, office = _choose_abroad(world, slots[choice == 2])
+    rights = file_applications(
+        world, np.r_[mine, abroad], np.r_[seat, office], np.r_[kind, np.zeros(len(abroad), np.int64)],
+        breadth=np.r_[breadth, breadth_of(world, abroad, office)],
+    )  # fmt: skip
+    inv.right[mine] = rights[: len(mine)]
+    inv.right_at[np.r_[mine, abroad], np.r_[seat, office]] = rights
     world.tally.add("families", home[choice == 2], world.scale, sector[choice == 2])
-    _file_abroad(world, patents)
 
 
 def concealable(world: World, inventions: np.ndarray) -> np.ndarray:
@@ -176,35 +174,30 @@ def _publish(world: World, slots: np.ndarray) -> None:
         world.tally.add("publications", inv.jurisdiction[slots], world.scale, inv.sector[slots])
 
 
-def _file_abroad(world: World, slots: np.ndarray) -> None:
-    """Second filings: where grant chance x what exclusion there is worth exceeds the cost."""
-    if not len(slots):
-        return
+def _choose_abroad(world: World, slots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Second filings: where grant chance x what exclusion there is worth exceeds the cost; return (inventions, offices)."""
     orgs, inv, p, v = world.orgs, world.inventions, world.p, world.valuation
     owner = inv.owner[slots]
     home = orgs.jurisdiction[owner].astype(np.int64)
     sector = inv.sector[slots].astype(np.int64)
+    P = world.P
     profit = potential_now(world, slots) * v.alone[home, sector] * p["protection.foreign_market"]
+    by_place = np.zeros((len(slots), P))
+    for t in range(world.T):
+        if world.territories.place[t] < P:
+            by_place[:, world.territories.place[t]] += v.where[home, sector, t]
+    gain = (v.worth[PATENT, :P, :] - v.worth[NONE, :P, :])[:, sector].T
+    term = 1.0 - np.exp(-np.outer(v.discount[sector], world.levers["law.term_years"][:P]))
+    value = profit[:, None] * by_place * gain * term * world.experience.grant_rate()[None, :P]
+    offices = np.tile(np.arange(P), len(slots)).reshape(-1, P)
+    cost = patent_cost(world, offices, home[:, None])
+    error = np.exp(0.5 * world.draw.normal("protection.abroad", fold(np.repeat(inv.uid[slots], P), offices.ravel() + 1)))
+    go = (offices != home[:, None]) & (value * error.reshape(-1, P) > cost * p["protection.outward_threshold"])
     money = affordable(world, owner) * orgs.weight[owner] / world.scale
-    abroad = np.zeros(len(slots), bool)
-    for office in range(world.P):
-        at = np.full(len(slots), office)
-        share = v.where[home, sector][:, world.territories.place == office].sum(axis=1)
-        gain = v.worth[PATENT, office, sector] - v.worth[NONE, office, sector]
-        rate = v.discount[sector]
-        term = 1.0 - np.exp(-rate * world.levers["law.term_years"][office])
-        value = profit * share * gain * term * world.experience.grant_rate()[office]
-        cost = patent_cost(world, at, home)
-        error = np.exp(0.5 * world.draw.normal("protection.abroad", fold(inv.uid[slots], office + 1)))
-        go = (home != office) & (value * error > cost * p["protection.outward_threshold"]) & (money > cost)
-        if go.any():
-            rights = file_applications(
-                world, slots[go], at[go], np.zeros(int(go.sum()), np.int64), breadth=breadth_of(world, slots[go], at[go])
-            )
-            inv.right_at[slots[go], office] = rights
-            money[go] -= cost[go]
-            abroad |= go
-    world.tally.add("families_abroad", home, world.scale * abroad, sector)
+    go &= np.cumsum(np.where(go, cost, 0.0), axis=1) < money[:, None]
+    world.tally.add("families_abroad", home, world.scale * go.any(axis=1), sector)
+    row, office = np.nonzero(go)
+    return slots[row], office
 
 
 def _file_from_outside(world: World, slots: np.ndarray) -> None:
@@ -212,14 +205,12 @@ def _file_from_outside(world: World, slots: np.ndarray) -> None:
     inv = world.inventions
     if not len(slots):
         return
-    for office in range(world.P):
-        share = world.row_filings[office] / world.row_families
-        go = world.draw.bernoulli("protection.outside", fold(inv.uid[slots], office + 1), share)
-        if go.any():
-            at = np.full(int(go.sum()), office)
-            rights = file_applications(
-                world, slots[go], at, np.zeros_like(at), breadth=breadth_of(world, slots[go], at)
-            )
-            inv.right_at[slots[go], office] = rights
-            inv.right[slots[go]] = rights
-            inv.protected_by[slots[go]] = FILE
+    P = world.P
+    keys = fold(np.repeat(inv.uid[slots], P), np.tile(np.arange(P) + 1, len(slots)))
+    share = np.minimum(1.0, world.row_filings[:P] / world.row_families)
+    go = (world.draw.uniform("protection.outside", keys).reshape(-1, P) < share).ravel()
+    mine, office = np.repeat(slots, P)[go], np.tile(np.arange(P), len(slots))[go]
+    rights = file_applications(world, mine, office, np.zeros_like(office), breadth=breadth_of(world, mine, office))
+    inv.right_at[mine, office] = rights
+    inv.right[mine] = rights
+    inv.protected_by[mine] = FILE

@@ -123,17 +123,18 @@ def sell(world: World) -> None:
     young[live] = world.month - lines.launched[live] < 36
     fresh = young[uses.line[world.live_uses]]
     sellers = uses.user[world.live_uses]
-    tally.add("launch_revenue_new_products", orgs.jurisdiction[sellers[fresh]], use_sales[fresh] * scale / 12.0,
-              orgs.sector[sellers[fresh]])  # fmt: skip
+    by_seller = np.bincount(sellers[fresh], weights=use_sales[fresh], minlength=n) * (scale / 12.0)
+    everyone = np.flatnonzero(by_seller)
+    tally.add("launch_revenue_new_products", orgs.jurisdiction[everyone], by_seller[everyone], orgs.sector[everyone])
     _surplus_and_knowledge(world, live, decay, demand)
 
 
 def _living(world: World) -> tuple[np.ndarray, np.ndarray]:
-    """Return live lines and uses; products older than three lives are withdrawn once a year."""
+    """Return live lines and uses; products older than two lives are withdrawn once a year."""
     lines, uses = world.lines, world.uses
     if world.month_of_year == 0:
         life = world.sectors["product_life"][lines.sector]
-        old = lines.active & (world.month - lines.launched > 36 * life)
+        old = lines.active & (world.month - lines.launched > 24 * life)
         lines.active[old] = False
         ended = uses.active & old[uses.line] if uses.n else np.zeros(0, bool)
         uses.active[ended] = False

@@ -271,7 +271,7 @@ def _sankey(nodes: list[Option], edges: list[Option], colors: Palette, sentence:
                     "top": 12,
                     "bottom": 12,
                     "nodeWidth": 14,
-                    "nodeGap": 14,
+                    "nodeGap": 17,
                     "nodeAlign": "left",
                     "layoutIterations": 0,
                     "draggable": False,
@@ -480,11 +480,13 @@ def spindle(result: Result, code: str, colors: Palette) -> Option:
                     "silent": True,
                     "barWidth": "76%",
                     "itemStyle": {"color": look.color, "borderRadius": 5},
-                    "data": [None if w is None else float(f"{w:.3g}") for w in mine],
+                    "data": [
+                        None if w is None else {"value": float(f"{w:.4g}"), "label": {"formatter": f"{w:.2f}"}}
+                        for w in mine
+                    ],
                     "label": {
                         "show": True,
                         "position": "inside",
-                        "formatter": "{c}",
                         "color": ink_on(look.color),
                         "fontWeight": 600,
                         "fontSize": 12,

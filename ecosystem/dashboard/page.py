@@ -12,7 +12,7 @@ import solara
 
 from ecosystem.dashboard import charts, tables
 from ecosystem.dashboard.baseline import BASELINE
-from ecosystem.dashboard.catalog import PROTECTION, RESEARCH, TILES, TRANSFER, Panel
+from ecosystem.dashboard.catalog import CHAIN, PROTECTION, RESEARCH, TILES, TRANSFER, Panel
 from ecosystem.dashboard.choice import JURISDICTIONS, SCALES, SEEDS, START_YEAR, YEARS, Choice, read_choice
 from ecosystem.dashboard.results import Result
 from ecosystem.dashboard.runner import RUNNER, Job
@@ -32,6 +32,7 @@ CONTROL_KEYS = (
 )  # fmt: skip
 Words = tuple[str, str, float | None]
 """Status, problem and percent beside the form."""
+SILENCE: Words = ("", "", None)
 
 
 @solara.component_vue("vue/header.vue")
@@ -194,6 +195,7 @@ def ChainCard(result: Result, dark: bool) -> None:
         html("div", *spindles, css="eco-spindles"),
         html("p", note, css="eco-note"),
         details(text("table.show"), tables.chain_table(result)),
+        details(text("card.counted"), "".join(source(result, indicator) for _, indicator in CHAIN)),
         name="chain",
         wide=True,
     )
@@ -298,7 +300,8 @@ def Page() -> None:
     shared, set_shared = solara.use_state(BASELINE.result)
     own, set_own = solara.use_state(cast("Result | None", None))
     job, set_job = solara.use_state(cast("Job | None", None))
-    words, set_words = solara.use_state(cast("Words", ("", "", None)))
+    words, set_words = solara.use_state(SILENCE)
+    others, set_others = solara.use_state(SILENCE)
 
     def watch() -> Callable[[], None]:
         """Look at the shared baseline and at this visitor's run until nothing more will come."""
@@ -309,8 +312,7 @@ def Page() -> None:
             while not left.wait(POLL_SECONDS):
                 set_shared(BASELINE.result)
                 if job is None:
-                    if own is None:
-                        set_words(baseline_status())
+                    set_others(baseline_status())
                     if BASELINE.finished:
                         return
                 elif job.wait(0):
@@ -358,11 +360,12 @@ def Page() -> None:
 
     def home(_: Any = None) -> None:
         set_own(None)
-        set_words(("", "", None))
+        set_words(SILENCE)
 
     result = own if own is not None else shared
     chosen = Choice()
-    status, problem, percent = words
+    # What happens to the visitor's own runs comes first; the shared baseline speaks while there is nothing else.
+    status, problem, percent = words if words != SILENCE or own is not None else others
     solara.Title(text("page.title"))
     with html("div", css="eco"):
         _Header(
@@ -410,7 +413,7 @@ def Page() -> None:
                 if result is None:
                     html(
                         "div",
-                        html("p", text("page.loading")),
+                        html("p", text("page.no_baseline" if problem else "page.loading")),
                         css="eco-card eco-empty",
                         id="eco-results",
                         tabindex="-1",

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 
 SLOTS = 64
 """Runs that may be under way or waiting at one time on one server."""
-DONE, TOTAL, CANCEL = range(3)
+CELLS = 4
+DONE, TOTAL, CANCEL, BEGUN = range(CELLS)
 
 _board: Any = None
-"""In a worker: the shared array, three cells a slot (months done, months in all, 1 = cancel)."""
+"""In a worker: the shared array; cells of a slot: months done, months in all, 1 = cancel, 1 = begun."""
 
 
 def _enter_worker(board: Any) -> None:
@@ -52,10 +53,16 @@ def _enter_worker(board: Any) -> None:
         import ecosystem.world  # noqa: F401
 
 
+def _begin(work: Callable[[Choice, int], Any], choice: Choice, slot: int) -> Any:
+    """Begin a run in a worker, unless it was cancelled while it waited."""
+    _board[CELLS * slot + BEGUN] = 1
+    return None if _board[CELLS * slot + CANCEL] else work(choice, slot)
+
+
 def _work(choice: Choice, slot: int) -> Result | None:
     from ecosystem.dashboard.results import simulate
 
-    cell = 3 * slot
+    cell = CELLS * slot
 
     def progress(done: int, total: int) -> None:
         _board[cell + DONE], _board[cell + TOTAL] = done, total
@@ -66,7 +73,7 @@ def _work(choice: Choice, slot: int) -> Result | None:
     return simulate(choice, progress, cancelled)
 
 
-@dataclass
+@dataclass(eq=False)
 class Job:
     """One run under way.
 
@@ -88,7 +95,7 @@ class Job:
     def state(self) -> str:
         """Where the run stands."""
         if not self._finished.is_set():
-            return "running" if self._future is not None and self._future.running() else "waiting"
+            return "running" if self.board[CELLS * self.slot + BEGUN] else "waiting"
         if self.result is not None:
             return "done"
         return "failed" if self.problem else "cancelled"
@@ -96,13 +103,14 @@ class Job:
     @property
     def progress(self) -> tuple[int, int]:
         """Months done and months in all; (0, 0) until the first month is simulated."""
-        return self.board[3 * self.slot + DONE], self.board[3 * self.slot + TOTAL]
+        cell = CELLS * self.slot
+        return self.board[cell + DONE], self.board[cell + TOTAL]
 
     def cancel(self) -> None:
         """Ask the run to end; it stops at the end of the month it is in."""
         if self._finished.is_set():
             return
-        self.board[3 * self.slot + CANCEL] = 1
+        self.board[CELLS * self.slot + CANCEL] = 1
         if self._future is not None:
             self._future.cancel()
 
@@ -115,12 +123,12 @@ class Runner:
     """A pool of worker processes with a place for every run.
 
     Args:
-        workers: processes; by default one less than the processors, at least one and at most four.
+        workers: processes; by default one less than the processors, two to four: a long run never blocks all others.
         work: what a worker does with a choice and a slot.
     """
 
     def __init__(self, workers: int | None = None, work: Callable[[Choice, int], Any] = _work) -> None:
-        self.workers = workers or max(1, min(4, (os.cpu_count() or 2) - 1))
+        self.workers = workers or max(2, min(4, (os.cpu_count() or 2) - 1))
         self._work = work
         self._lock = threading.Lock()
         self._pool: ProcessPoolExecutor | None = None
@@ -130,7 +138,7 @@ class Runner:
     def _open(self) -> ProcessPoolExecutor:
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
-            self._board = context.RawArray("q", 3 * SLOTS)
+            self._board = context.RawArray("q", CELLS * SLOTS)
             self._free = list(range(SLOTS))
             self._pool = ProcessPoolExecutor(
                 self.workers, mp_context=context, initializer=_enter_worker, initargs=(self._board,)
@@ -148,15 +156,15 @@ class Runner:
             if not self._free:
                 raise InputError(text("run.full"))
             slot, board = self._free.pop(), self._board
-            board[3 * slot : 3 * slot + 3] = [0, 0, 0]
+            board[CELLS * slot : CELLS * (slot + 1)] = [0] * CELLS
             job = Job(choice, slot, board)
             try:
-                job._future = pool.submit(self._work, choice, slot)
+                job._future = pool.submit(_begin, self._work, choice, slot)
             except BrokenProcessPool:
                 self._pool = None
                 pool = self._open()
                 job.slot, job.board = self._free.pop(), self._board
-                job._future = pool.submit(self._work, choice, job.slot)
+                job._future = pool.submit(_begin, self._work, choice, job.slot)
 
         def settle(future: Future[Any]) -> None:
             try:
@@ -186,7 +194,7 @@ class Runner:
             pool, self._pool = self._pool, None
             if self._board is not None:
                 for slot in range(SLOTS):
-                    self._board[3 * slot + CANCEL] = 1
+                    self._board[CELLS * slot + CANCEL] = 1
         if pool is not None:
             pool.shutdown(wait=False, cancel_futures=True)
 

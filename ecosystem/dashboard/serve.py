@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import signal
 import socket
 import tempfile
 import threading
@@ -16,6 +17,7 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
+from ecosystem.dashboard import store
 from ecosystem.dashboard.baseline import BASELINE, SCALES, Baseline
 from ecosystem.dashboard.runner import RUNNER
 from ecosystem.dashboard.text import text
@@ -29,7 +31,11 @@ PATIENCE = 120.0
 
 def settings() -> dict[str, str]:
     """Return the environment under which Solara keeps to itself: no call home, no banner, our style files."""
-    home = Path(tempfile.gettempdir()) / f"ecosystem-solara-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
+    home = store.folder() / "solara"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        home = Path(tempfile.mkdtemp(prefix="ecosystem-solara-"))
     return {
         "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
         "SOLARA_THEME_SHOW_BANNER": "False",
@@ -111,7 +117,6 @@ def main(host: str = "127.0.0.1", port: int = 8765, browser: bool = True, scales
     door = listen(host, port)
     port = door.getsockname()[1]
     os.environ.update(settings())
-    Path(os.environ["SOLARA_HOME"]).mkdir(parents=True, exist_ok=True)
     os.environ["SERVER_NAME"], os.environ["SERVER_PORT"] = host, str(port)
     BASELINE.scales = scales
     BASELINE.start()
@@ -133,6 +138,12 @@ def main(host: str = "127.0.0.1", port: int = 8765, browser: bool = True, scales
         if browser:
             webbrowser.open(url)
 
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    # The server hands a signal on when it has closed its connections: end in order then, workers included.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, end)
     threading.Thread(target=welcome, daemon=True).start()
     try:
         with contextlib.suppress(KeyboardInterrupt):

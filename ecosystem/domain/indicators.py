@@ -33,6 +33,7 @@ class Indicator:
     numerator: str = ""
     denominator: str = ""
     compute: Callable[[Any], np.ndarray] | None = None
+    yearly: bool = False
 
 
 INDICATORS: dict[str, Indicator] = {}
@@ -62,9 +63,14 @@ def ratio(name: str, unit: str, doc: str, good: int, numerator: str, denominator
     _declare(Indicator(name, "ratio", unit, doc, good, f"{numerator} / {denominator}", numerator, denominator))
 
 
-def stock(name: str, unit: str, doc: str, good: int, compute: Callable[[Any], np.ndarray]) -> None:
-    """Declare a state at the end of the month; ``compute(world)`` returns (places,) or (places, sectors + 1)."""
-    _declare(Indicator(name, "stock", unit, doc, good, doc, compute=compute))
+def stock(
+    name: str, unit: str, doc: str, good: int, compute: Callable[[Any], np.ndarray], *, yearly: bool = False
+) -> None:
+    """Declare a state at the end of the month; ``compute(world)`` returns (places,) or (places, sectors + 1).
+
+    A ``yearly`` stock moves slowly: it is computed each December and held in between.
+    """
+    _declare(Indicator(name, "stock", unit, doc, good, doc, compute=compute, yearly=yearly))
 
 
 class Tally:
@@ -90,11 +96,20 @@ class Tally:
             cell = self.values[TALLIES[name]]
         except KeyError:
             raise unknown("tally", name, TALLIES) from None
-        where = -1 if sector is None else sector
-        if isinstance(place, int | np.integer) and isinstance(where, int | np.integer):
-            cell[place, where] += np.sum(amount)
+        if not isinstance(place, np.ndarray):
+            if not isinstance(sector, np.ndarray):
+                cell[place, -1 if sector is None else sector] += np.sum(amount)
+                return
+            place = np.full(len(sector), place)
+        if not len(place):
+            return
+        width = cell.shape[1]
+        index = place * np.int64(width) + (width - 1 if sector is None else sector)
+        flat = cell.reshape(-1)
+        if isinstance(amount, np.ndarray) and amount.ndim:
+            flat += np.bincount(index, weights=amount, minlength=flat.size)
         else:
-            np.add.at(cell, (place, where), np.asarray(amount, dtype=np.float64))
+            flat += np.bincount(index, minlength=flat.size) * float(amount)
 
     def __getitem__(self, name: str) -> np.ndarray:
         """Return the month's counter so far, float64 (places, sectors + 1)."""
@@ -124,6 +139,9 @@ class Records:
         stocks = {}
         for indicator in INDICATORS.values():
             if indicator.compute is None:
+                continue
+            if indicator.yearly and self.stocks and world.month_of_year != 11:
+                stocks[indicator.name] = self.stocks[-1][indicator.name]
                 continue
             value = np.asarray(indicator.compute(world), dtype=np.float64)
             if value.ndim == 1:

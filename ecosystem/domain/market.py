@@ -94,6 +94,17 @@ def _settle_lines(lines, first_use, next_use, active, user, mask, place_of, sect
                 last = u
             u = next_use[u]
         users[line] = count
+        if count == 1 and first_use[line] == last and next_use[last] < 0:
+            margin = 1.0 / across
+            alone = potential[line] * (1.0 - margin) ** (across - 1.0)
+            for t in range(T):
+                a = 0.0
+                if (mask[last] >> t) & 1:
+                    a = alone * reach[s, t] * access[place_of[user[last]], t]
+                attraction[line, t] = a
+                sales_at[last, t] = a
+                profit_at[last, t] = a * margin
+            continue
         for t in range(T):
             total = 0.0
             u = first_use[line]
@@ -172,6 +183,14 @@ def _earn(uses, line_of, user, route, sector, line_decay, price, sales_at, profi
         if route[u] == 0:
             rents[who] += gain
         use_sales[i] = total
+
+
+@nb.njit(nb.void(nb.int64[::1], nb.int64[::1], nb.int32[::1], nb.int32[::1]), cache=True)
+def _chain(slots, line, first_use, next_use):
+    """Put new uses at the head of the chains of their lines."""
+    for i in range(len(slots)):
+        next_use[slots[i]] = first_use[line[i]]
+        first_use[line[i]] = slots[i]
 
 
 class Market:
@@ -266,9 +285,7 @@ def start_use(
         len(inventions), line=line, invention=inventions, user=users, mask=mask, route=route, licensor=licensor,
         royalty=royalty, infringing=infringing, aware=aware, right=right, started=world.month,
     )  # fmt: skip
-    for use, own in zip(slots.tolist(), line.tolist(), strict=True):
-        uses.next_use[use] = lines.first_use[own]
-        lines.first_use[own] = use
+    _chain(slots, line, lines.first_use, uses.next_use)
     world.market.touch(line)
     return slots
 

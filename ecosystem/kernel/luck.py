@@ -137,6 +137,24 @@ def _race(seeker, group, avoid, low, high, ring, weight, uid, key):
     return out
 
 
+@nb.njit(i8[::1](f8[::1], f8[:, ::1], i8[::1]), cache=True)
+def _category(u, cumulative, row):
+    k = cumulative.shape[1]
+    out = np.empty(len(u), np.int64)
+    for i in range(len(u)):
+        r = row[i]
+        x = u[i] * cumulative[r, k - 1]
+        lo, hi = 0, k - 1
+        while lo < hi:
+            m = (lo + hi) // 2
+            if cumulative[r, m] < x:
+                lo = m + 1
+            else:
+                hi = m
+        out[i] = lo
+    return out
+
+
 def fold(first: np.ndarray | int, *rest: np.ndarray | int) -> np.ndarray:
     """Fold integer parts (owner uid, month, ordinal ...) into stable positive 63-bit identities.
 
@@ -277,12 +295,22 @@ class Draw:
         return np.maximum(1, np.ceil(np.log1p(-u) / np.log(q))).astype(np.int64)
 
     def categorical(
-        self, name: str, uid: np.ndarray, probabilities: np.ndarray, *, month: int | None = None
+        self,
+        name: str,
+        uid: np.ndarray,
+        weights: np.ndarray,
+        row: np.ndarray | None = None,
+        *,
+        month: int | None = None,
     ) -> np.ndarray:
-        """Return a category for each row of ``probabilities`` (n, k), rows summing to one; int64 (n,)."""
+        """Return a category in proportion to a row of ``weights`` (rows, k), >= 0; int64 (n,).
+
+        Args:
+            row: which row holds for each identity, int (n,); the i-th row for the i-th identity if None.
+        """
         u = self.uniform(name, uid, month=month)
-        cumulative = np.cumsum(probabilities, axis=1)
-        return np.minimum((u[:, None] * cumulative[:, -1:] > cumulative).sum(axis=1), probabilities.shape[1] - 1)
+        rows = np.arange(len(u)) if row is None else np.ascontiguousarray(row, dtype=np.int64)
+        return _category(u, np.ascontiguousarray(np.cumsum(weights, axis=1, dtype=np.float64)), rows)
 
     def partner(
         self,

@@ -35,7 +35,7 @@ import platform
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +153,7 @@ def first_years(row: Numbers, years: int) -> float:
     return sum(row["cpu_by_year_s"][:years]) / (12 * sum(row["agents_by_year"][:years])) * 1e9
 
 
-def table(head: tuple[str, ...], body: list[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], body: Sequence[tuple[str, ...]]) -> str:
     """Return aligned columns: the first to the left, the others to the right."""
     widths = [max(len(row[i]) for row in [head, *body]) for i in range(len(head))]
 
@@ -277,7 +277,7 @@ def report(session: dict[str, Any]) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Take the measurements and print the report; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.bench", description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="one round of short runs, under two minutes")
+    parser.add_argument("--quick", action="store_true", help="one round of short runs, about half a minute")
     parser.add_argument("--rounds", type=int, help="rounds (3; quick form 1)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep all numbers of all rounds in FILE")
     options = parser.parse_args(arguments)

@@ -65,8 +65,9 @@ def work(choice: Choice, slot: int) -> Result | None:
     """Take the place of a simulation in a worker: some months of waiting, then made-up numbers."""
     total = 12 * choice.years
     for month in range(total):
-        runner._board[3 * slot], runner._board[3 * slot + 1] = month, total
-        if runner._board[3 * slot + 2]:
+        cell = runner.CELLS * slot
+        runner._board[cell + runner.DONE], runner._board[cell + runner.TOTAL] = month, total
+        if runner._board[cell + runner.CANCEL]:
             return None
         time.sleep(0.004)
     return made_up(choice)

@@ -1,4 +1,4 @@
-"""Pictures of the dashboard at several widths, light and dark: ``make screenshots`` writes results/screenshots/*.png."""
+"""Pictures of the dashboard at several widths, light and dark; ``make screenshots`` writes them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def main() -> int:
     """Take the pictures; return the exit code."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--scale", type=int, default=500, help="scale of the baseline shown")
-    options.add_argument("--out", type=Path, default=ROOT / "results" / "screenshots")
+    options.add_argument("--out", type=Path, default=ROOT / "screenshots")
     chosen = options.parse_args()
     if not CHROMIUM.exists():
         sys.stderr.write(f"There is no Chromium at {CHROMIUM}: install it, or name one with CHROMIUM=/path.\n")
@@ -34,7 +34,7 @@ def main() -> int:
                 visit = visitors.enter(width=width, scheme=scheme)
                 page = visit.page
                 page.wait_for_timeout(1500)
-                # Charts outside the window are drawn too, but a sticky column would hang in the middle of a long picture.
+                # A sticky column would hang in the middle of a long picture.
                 page.add_style_tag(content=".eco-side { position: static !important; }")
                 path = chosen.out / f"dashboard_{width}_{scheme}.png"
                 page.screenshot(path=str(path), full_page=True)

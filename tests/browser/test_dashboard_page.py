@@ -145,6 +145,8 @@ def test_cancel_ends_a_run_and_leaves_the_charts(visitors: Visitors) -> None:
     page.get_by_role("button", name="Cancel the run").click()
     expect(page.get_by_test_id("status")).to_have_text(re.compile("Cancelled"), timeout=20_000)
     assert time.monotonic() - start < 20
+    page.wait_for_timeout(1000)
+    expect(page.get_by_test_id("status")).to_have_text(re.compile("Cancelled"))
     assert digest(page) == before
     expect(page.get_by_role("button", name="Run this world")).to_be_enabled()
     assert visit.faults == []

@@ -38,7 +38,7 @@ def with_series(kind: str, unit: str, values: dict[str, list[float | None]]) -> 
     return Series("x", kind, unit, "a doc", "a formula", values)
 
 
-# -- words and numbers --------------------------------------------------------------------------------------------
+# -- words and numbers -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_missing_text_names_the_nearest() -> None:
     assert place("zz") == "ZZ"
 
 
-# -- choices ------------------------------------------------------------------------------------------------------
+# -- choices ---------------------------------------------------------------------------------------------
 
 GOOD = {"jurisdictions": ["us", "jp"], "years": 5, "scale": 5000, "seed": 3}
 
@@ -120,7 +120,7 @@ def test_no_form_breaks_the_page(form: dict[str, object]) -> None:
     assert 1 <= choice.years <= 50
 
 
-# -- charts -------------------------------------------------------------------------------------------------------
+# -- charts ----------------------------------------------------------------------------------------------
 
 
 def options(result: Result) -> dict[str, dict[str, object]]:
@@ -275,7 +275,7 @@ def test_words_read_on_their_ground() -> None:
     assert len({mark(k).color for k in range(7)}) == 7
 
 
-# -- tables and tiles -----------------------------------------------------------------------------------------------
+# -- tables and tiles ------------------------------------------------------------------------------------
 
 
 def test_the_table_holds_the_numbers_of_the_chart() -> None:
@@ -312,7 +312,7 @@ def test_tiles_add_up_places_and_give_the_range_of_ratios() -> None:
     assert "<svg" not in tiles(ALONE, TILES)
 
 
-# -- flows from a world -----------------------------------------------------------------------------------------------
+# -- flows from a world ----------------------------------------------------------------------------------
 
 
 def small_world() -> SimpleNamespace:
@@ -377,7 +377,7 @@ def test_an_empty_world_has_no_flows() -> None:
         json.dumps(option, allow_nan=False)
 
 
-# -- a real world -----------------------------------------------------------------------------------------------------
+# -- a real world ----------------------------------------------------------------------------------------
 
 
 def test_every_indicator_of_the_page_is_declared_with_a_unit_and_a_meaning() -> None:
@@ -425,7 +425,7 @@ def test_a_run_can_be_cancelled_while_the_world_settles() -> None:
     assert seen == [1, 2, 3]
 
 
-# -- store ------------------------------------------------------------------------------------------------------------
+# -- store -----------------------------------------------------------------------------------------------
 
 
 def test_a_damaged_or_foreign_file_is_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -452,7 +452,7 @@ def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch:
     assert store.load(RESULT.choice) is None
 
 
-# -- runner and baseline ------------------------------------------------------------------------------------------------
+# -- runner and baseline ---------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
@@ -519,7 +519,7 @@ def test_a_failed_run_says_so_and_the_next_one_finds_a_worker() -> None:
         runner.close()
 
 
-# -- launcher -----------------------------------------------------------------------------------------------------------
+# -- launcher --------------------------------------------------------------------------------------------
 
 
 def test_a_taken_port_is_told_with_what_to_do() -> None:
