@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ecosystem.kernel.table import NEVER, Column, Table
+
+if TYPE_CHECKING:
+    from ecosystem.world import World
 
 KINDS = ("firm", "university", "institute", "assertion_entity", "venture_fund", "bank", "guarantee_fund")
 ORIGINS = ("initial", "founder", "spin_off", "university_spin_off")
@@ -33,6 +38,7 @@ class Organizations(Table):
     size_rank = Column(np.float64, "persons", "staff toward which size is pulled")
     base = Column(np.float64, "M USD2020/year", "attraction of its old products: their sales at starting prices")
     cash = Column(np.float64, "M USD2020", "money at hand of one real organization")
+    credit = Column(np.float64, "M USD2020", "credit line: how far cash may fall below zero")
     debt = Column(np.float64, "M USD2020", "loans outstanding of one real organization")
     productivity = Column(np.float64, "ln", "quality lead over common knowledge")
     awareness = Column(np.float64, "share", "chance that it thinks of a given instrument of protection")
@@ -85,11 +91,31 @@ class Organizations(Table):
         return self.employees[slots] < SME_EMPLOYEES
 
 
-def affordable(world, slots: np.ndarray) -> np.ndarray:  # type: ignore[no-untyped-def]
-    """Return what one real organization can still pay: cash plus its credit line, >= 0, float64 (n,).
-
-    The credit line of a firm is a share of its yearly sales (parameter ``firm.credit_share``).
-    """
+def affordable(world: World, slots: np.ndarray) -> np.ndarray:
+    """Return what one real organization can still pay: cash plus its credit line, >= 0, M USD2020, float64 (n,)."""
     orgs = world.orgs
-    line = np.where(orgs.kind[slots] == FIRM, world.p["firm.credit_share"] * orgs.base[slots], 0.0)
-    return np.maximum(0.0, orgs.cash[slots] + line)
+    return np.maximum(0.0, orgs.cash[slots] + orgs.credit[slots])
+
+
+def set_credit(world: World, firms: np.ndarray) -> None:
+    """Set credit lines to a share of the sales of old products (``firm.credit_share``); what is drawn is not called in."""
+    orgs = world.orgs
+    line = world.p["firm.credit_share"] * orgs.base[firms]
+    orgs.credit[firms] = np.maximum(line, -orgs.cash[firms])
+
+
+def within_means(world: World, who: np.ndarray, cost: np.ndarray) -> np.ndarray:
+    """Return which of several purchases their buyers can pay for, in the order given, bool (n,).
+
+    Args:
+        who: buyers, int (n,); one may stand several times.
+        cost: real-world totals, M USD2020, float64 (n,).
+    """
+    order = np.argsort(who, kind="stable")
+    buyer, price = who[order], cost[order]
+    running = np.cumsum(price)
+    first = np.r_[True, buyer[1:] != buyer[:-1]] if len(buyer) else np.zeros(0, bool)
+    start = np.repeat((running - price)[first], np.diff(np.r_[np.flatnonzero(first), len(buyer)]))
+    fits = np.empty(len(who), bool)
+    fits[order] = running - start <= affordable(world, buyer) * world.orgs.weight[buyer]
+    return fits

@@ -8,7 +8,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _FACE = {"Scenario": "ecosystem.scenario", "World": "ecosystem.world"}
-__all__ = ["Scenario", "World", "__version__"]  # noqa: F822 - names are loaded at first use
+__all__ = ["Scenario", "World", "__version__"]
 
 
 def __getattr__(name: str) -> Any:

@@ -21,7 +21,7 @@ from agents.intermediary import Intermediaries, open_intermediaries
 from agents.inventor import open_inventors
 from agents.inventors import Inventors
 from agents.investor import open_investors
-from agents.organizations import FIRM, Organizations
+from agents.organizations import FIRM, Organizations, set_credit
 from agents.patent_office import Offices, open_offices
 from agents.university import open_universities
 from ecosystem.domain.ancestry import Ancestry
@@ -211,6 +211,7 @@ class World(mesa.Model):
         for s in range(self.S):
             mine = self.orgs.sector == s
             self.orgs.base[mine] *= 1.0 - lines[s]
+        set_credit(self, self.orgs.living(FIRM))
         rest = np.maximum(spending - sold, fringe * spending)
         self.market = Market(spending, access, rest)
         self.experience = Experience(self)
@@ -281,7 +282,7 @@ class World(mesa.Model):
         """Return parameters ``group.<place>`` with ``group.default`` where a place has none, float64 (J,)."""
         default = self.p[f"{group}.default"]
         names = [f"{group}.{code}" for code in self.places]
-        return np.array([self.p[name] if name in self.p else default for name in names])
+        return np.array([self.p.get(name, default) for name in names])
 
     def user_cost_at_start(self, firms: np.ndarray) -> np.ndarray:
         """Return 1 - tax relief of firms under the baseline levers, float64 (n,)."""

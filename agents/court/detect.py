@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.court.docket import Courts, court_of_place
-from agents.patent_office import strike
 from agents.organizations import ASSERTION, FIRM
+from agents.patent_office import strike
 from ecosystem.domain import market, valuation
 from ecosystem.kernel.luck import ALWAYS, Pool, fold
 from ecosystem.kernel.schedule import rule

@@ -106,7 +106,9 @@ def attempt(world: World) -> None:
     if len(clash):
         loss = owner_loss(world, tech[clash])[:, None]
         redesign = p["development.redesign_cost"] * cost[clash]
-        result = clear(world, key[clash], users[clash], gain[clash], at[clash][:, None].astype(np.int64), loss, redesign)
+        result = clear(
+            world, key[clash], users[clash], gain[clash], at[clash][:, None].astype(np.int64), loss, redesign
+        )
         route[clash] = result.route
         price[clash] = result.price[:, 0]
         aware[clash] = result.aware
@@ -127,7 +129,9 @@ def _who_tries(world: World) -> tuple[np.ndarray, np.ndarray]:
         return live, live
     sector = lines.sector[live]
     usual = p["adoption.rate"] * world.sectors["imitation_rate"] / 12.0
-    fading = np.exp(-p["adoption.value_elasticity"] * decay_rate(world)[sector] * (world.month - lines.launched[live]) / 12.0)
+    fading = np.exp(
+        -p["adoption.value_elasticity"] * decay_rate(world)[sector] * (world.month - lines.launched[live]) / 12.0
+    )
     rate = usual[sector] * np.minimum(lines.pull[live] * fading, 12.0)
     u = world.draw.uniform("adoption.arrival", lines.uid[live])
     maybe = np.flatnonzero(u < rate * (1.0 + p["protection.disclosure"]))
@@ -155,7 +159,9 @@ def _who_tries(world: World) -> tuple[np.ndarray, np.ndarray]:
 
 @nb.njit(nb.boolean[::1](nb.int64[::1], nb.int64[::1], nb.int32[::1], nb.int32[::1], nb.boolean[::1], nb.int32[::1]),
          cache=True)  # fmt: skip
-def _sells(lines, users, first_use, next_use, active, user):
+def _sells(
+    lines: np.ndarray, users: np.ndarray, first_use: np.ndarray, next_use: np.ndarray, active: np.ndarray, user: np.ndarray,
+) -> np.ndarray:  # fmt: skip
     out = np.zeros(len(lines), np.bool_)
     for i in range(len(lines)):
         u = first_use[lines[i]]

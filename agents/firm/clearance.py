@@ -92,22 +92,28 @@ def clear(
     credible = award + 0.3 * levers["court.injunction"][place] * stakes > cost
     caught = np.where(credible, caught * (1.0 - levers["court.agreeable_share"][place]), 0.0)
     none = (1.0 - caught) ** n_owners
-    harm = 0.5 * (p["adoption.royal"] * levers["court.damages"][place] + 0.5 * levers["court.injunction"][place]) * stakes
+    harm = (
+        0.5 * (p["adoption.royal"] * levers["court.damages"][place] + 0.5 * levers["court.injunction"][place]) * stakes
+    )
     infringe = gain - (1.0 - none) * (harm + cost)
     refrains = draw.bernoulli("clearance.refrain", key, levers["enforcement.refrain"][place])
     infringe_willing = np.where(refrains, -np.inf, infringe)
     outside = np.maximum(np.maximum(around, infringe_willing), 0.0)
 
-    meets = draw.uniform("clearance.meet", keys).reshape(-1, k) < np.minimum(
-        0.98, p["adoption.meet"] * levers["transfer.matching"][place]
-    )[:, None]
+    meets = (
+        draw.uniform("clearance.meet", keys).reshape(-1, k)
+        < np.minimum(0.98, p["adoption.meet"] * levers["transfer.matching"][place])[:, None]
+    )
     noise = levers["transfer.valuation_noise"][place]
-    surplus = gain - outside - np.where(real, loss, 0.0).sum(axis=1) - n_owners * levers["transfer.transaction_cost"][place]
+    surplus = (
+        gain - outside - np.where(real, loss, 0.0).sum(axis=1) - n_owners * levers["transfer.transaction_cost"][place]
+    )
     error_owner = ndtri(draw.uniform("clearance.owner_error", keys)).reshape(-1, k)
     error_user = draw.normal("clearance.user_error", key)
     ask = np.where(
         real,
-        loss + np.maximum(surplus, 0.0)[:, None] * np.exp(noise[:, None] * error_owner) / (n_owners + 1.0)[:, None]
+        loss
+        + np.maximum(surplus, 0.0)[:, None] * np.exp(noise[:, None] * error_owner) / (n_owners + 1.0)[:, None]
         + 0.5 * levers["transfer.transaction_cost"][place][:, None],
         0.0,
     )

@@ -47,9 +47,11 @@ def development_cost(world: World, inventions: np.ndarray) -> np.ndarray:
     inv, p, arrivals = world.inventions, world.p, world.arrivals
     place, sector = inv.jurisdiction[inventions], inv.sector[inventions]
     relative = inv.expected[inventions] / np.maximum(arrivals.mean_value[place, sector], 1e-12)
-    return p["development.cost_share"] * arrivals.per_rd[place, sector] * np.maximum(relative, 1e-4) ** p[
-        "development.cost_elasticity"
-    ]
+    return (
+        p["development.cost_share"]
+        * arrivals.per_rd[place, sector]
+        * np.maximum(relative, 1e-4) ** p["development.cost_elasticity"]
+    )
 
 
 def developer_of(world: World, inventions: np.ndarray) -> np.ndarray:
@@ -90,7 +92,11 @@ def begin(world: World) -> None:
     p, orgs, inv = world.p, world.orgs, world.inventions
     firms = orgs.living(FIRM)
     place = orgs.jurisdiction[firms]
-    share = 1.0 - world.levers["science.business_basic_share"][place] - world.levers["science.business_applied_share"][place]
+    share = (
+        1.0
+        - world.levers["science.business_basic_share"][place]
+        - world.levers["science.business_applied_share"][place]
+    )
     fund = orgs.development_fund
     fund[firms] = np.minimum(
         fund[firms] + orgs.rd[firms] * share / 12.0, p["development.fund_years"] * orgs.rd[firms] * share
@@ -176,7 +182,9 @@ def launch(world: World) -> None:
     inv.launched[due] = world.month
     open_lines(world, due)
     infringing = route == INFRINGE
-    code = np.where(inv.developer[due] < 0, OWN, np.where(inv.licensor[due] >= 0, ROUTES.index("license"), ROUTES.index("purchase")))
+    code = np.where(
+        inv.developer[due] < 0, OWN, np.where(inv.licensor[due] >= 0, ROUTES.index("license"), ROUTES.index("purchase"))
+    )
     uses = start_use(
         world, due, who, world.everywhere, code, licensor=inv.licensor[due], royalty=inv.royalty[due],
         infringing=infringing, aware=infringing & ~unaware,
@@ -234,7 +242,9 @@ def _clear_parents(
         settle_licenses(world, users[taker], rights[taker, k], result.price[taker, k], np.zeros(len(row)))
     world.tally.add("followon_licensed", place[licensed], world.scale, sector[licensed])
     route = np.full(len(due), OWN)
-    route[at] = np.where(np.isin(result.route, (INFRINGE, DROP)), result.route, np.where(result.route == AROUND, AROUND, OWN))
+    route[at] = np.where(
+        np.isin(result.route, (INFRINGE, DROP)), result.route, np.where(result.route == AROUND, AROUND, OWN)
+    )
     unaware = np.zeros(len(due), bool)
     unaware[at] = (result.route == INFRINGE) & ~result.aware
     return route, unaware

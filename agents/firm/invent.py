@@ -78,9 +78,9 @@ class Arrivals:
 
     def per_researcher(self, world: World) -> np.ndarray:
         """Return inventions of the last twelve months per researcher, (J,)."""
-        people = np.bincount(
-            world.inventors.jurisdiction[world.inventors.active], minlength=world.J
-        ) * float(world.scale)
+        people = np.bincount(world.inventors.jurisdiction[world.inventors.active], minlength=world.J) * float(
+            world.scale
+        )
         return self.year.sum(axis=0) / np.maximum(people, 1.0)
 
 
@@ -168,9 +168,7 @@ def create(world: World, owner: np.ndarray, ordinal: np.ndarray) -> np.ndarray:
     home = draw.categorical("invention.sector", uid, world.sector_of_field, field)
     sector = np.where(academic, home, firm_sector)
     order = np.lexsort((uid, field))
-    owner, uid, place, field, sector, exploratory = (
-        a[order] for a in (owner, uid, place, field, sector, exploratory)
-    )
+    owner, uid, place, field, sector, exploratory = (a[order] for a in (owner, uid, place, field, sector, exploratory))
     size, skill, cross, lead = teams.size[order], teams.skill[order], teams.cross_field[order], teams.lead[order]
     academic = academic[order]
     partner = np.full(n, -1, np.int64)
@@ -212,7 +210,9 @@ def create(world: World, owner: np.ndarray, ordinal: np.ndarray) -> np.ndarray:
         + np.where(small, p["invention.small_novelty"], 0.0)
         + np.where(small_firm, p["invention.small_firm_novelty"], 0.0)
     )
-    public = np.where(orgs.rd[owner] > 0, np.minimum(1.0, orgs.rd_public[owner] / np.maximum(orgs.rd[owner], 1e-9)), 0.0)
+    public = np.where(
+        orgs.rd[owner] > 0, np.minimum(1.0, orgs.rd_public[owner] / np.maximum(orgs.rd[owner], 1e-9)), 0.0
+    )
     slots = inv.add(
         n, uid=uid, creator=owner, owner=owner, lead=lead, jurisdiction=place, field=field, sector=sector,
         nature=np.where(small, SMALL, TECHNICAL), month=world.month, novelty=novelty, quality=quality, known=known,

@@ -31,7 +31,9 @@ def settle_licenses(
     sector = table.sector[rights].astype(np.int64)
     worth = yearly_sales / world.valuation.discount[sector]
     usual = world.sectors["royalty_rate"][sector]
-    rate = np.where(worth > 0.0, np.minimum(usual, p["adoption.royalty_years"] * 0.5 * price / np.maximum(worth, 1e-12)), 0.0)
+    rate = np.where(
+        worth > 0.0, np.minimum(usual, p["adoption.royalty_years"] * 0.5 * price / np.maximum(worth, 1e-12)), 0.0
+    )
     upfront = np.maximum(price - rate * worth, 0.0)
     most = affordable(world, takers) * orgs.weight[takers] / world.scale
     upfront = np.minimum(upfront, 0.9 * most)
@@ -53,7 +55,9 @@ def settle_licenses(
     return rate, upfront
 
 
-def pay_license(world: World, takers: np.ndarray, givers: np.ndarray, amount: np.ndarray, kind: str = "license_fee") -> None:
+def pay_license(
+    world: World, takers: np.ndarray, givers: np.ndarray, amount: np.ndarray, kind: str = "license_fee"
+) -> None:
     """Pay lump sums (M USD2020 for one real deal, (n,)) and book them in both sides' running totals."""
     orgs, scale = world.orgs, world.scale
     takers, givers = np.asarray(takers, np.int64), np.asarray(givers, np.int64)

@@ -9,7 +9,7 @@ from scipy.special import gammaincinv
 
 from agents.firm.adopt import quit_lines_of
 from agents.firm.population import learn_protection_at_start, refresh_absorptive, set_wanted
-from agents.organizations import FIRM, ORIGINS
+from agents.organizations import FIRM, ORIGINS, set_credit
 from ecosystem.domain.indicators import flow, ratio, stock
 from ecosystem.kernel.luck import ALWAYS, fold
 from ecosystem.kernel.schedule import rule
@@ -80,6 +80,7 @@ def grow(world: World) -> None:
     held = np.bincount(cell, weights=orgs.base[firms] * orgs.weight[firms], minlength=world.J * world.S)
     factor = np.where(held > 0, world.base_total / np.maximum(held, 1e-12), 1.0)
     orgs.base[firms] *= factor[cell]
+    set_credit(world, firms)
 
 
 @rule("firm_life", "firm.dividends", after="firm.budget")
@@ -111,7 +112,7 @@ def leave(world: World) -> None:
     startup = p["firm.startup_hazard"] * orgs.hazard[firms]
     hazard = np.where((orgs.origin[firms] > 0) & young, startup, np.minimum(mature, 0.5)) * support
     goes = world.draw.bernoulli("firm.exit", orgs.uid[firms], -np.expm1(-hazard / 12.0))
-    broke = orgs.cash[firms] < -0.98 * p["firm.credit_share"] * orgs.base[firms] - 1e-9
+    broke = orgs.cash[firms] < -0.98 * orgs.credit[firms] - 1e-9
     broke &= world.draw.bernoulli("firm.insolvent", orgs.uid[firms], 0.15)
     small = orgs.employees[firms] < p["firm.exit_merger_size"]
     gone = firms[(goes | broke) & small]
@@ -188,6 +189,7 @@ def found_firms(
     set_wanted(world, slots, place)
     refresh_absorptive(world, slots)
     world.accounts.pay("founding", "households", place, "organizations", slots, cash * weight, place=place)
+    set_credit(world, slots)
     world.tally.add("firm_entries", place, weight, sector)
     world.calendar.put("fifth_birthday", world.month + 60, slots)
     return slots
@@ -197,8 +199,8 @@ def found_firm(
     world: World, place: int, sector: int, field: int, origin: int, uid: int, cash: float, invention: int = -1
 ) -> int:
     """Found one firm (see ``found_firms``) on an unlaunched invention that it develops, -1 none; return its slot."""
-    one = (np.array([x], dtype=np.int64) for x in (place, sector, field))
-    slot = int(found_firms(world, *one, origin, np.array([uid], dtype=np.int64), cash)[0])
+    at, kind, core, who = (np.array([x], dtype=np.int64) for x in (place, sector, field, uid))
+    slot = int(found_firms(world, at, kind, core, origin, who, cash)[0])
     if invention >= 0:
         world.inventions.developer[invention] = slot
     return slot

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.organizations import FIRM, INSTITUTE, UNIVERSITY, affordable
+from agents.organizations import FIRM, INSTITUTE, UNIVERSITY, affordable, within_means
 from agents.patent_office import file_applications
 from agents.university import discloses
 from ecosystem.domain.indicators import flow, ratio
@@ -26,7 +26,9 @@ from ecosystem.kernel.schedule import rule
 if TYPE_CHECKING:
     from ecosystem.world import World
 
-NO, PUBLISH, KEEP, FILE, MODEL = (PROTECTION.index(w) for w in ("none", "publication", "secret", "patent", "utility_model"))
+NO, PUBLISH, KEEP, FILE, MODEL = (
+    PROTECTION.index(w) for w in ("none", "publication", "secret", "patent", "utility_model")
+)
 
 flow("secrets_kept", "inventions", "inventions kept secret", 0)
 flow("publications", "inventions", "inventions published without a right", 0)
@@ -100,6 +102,12 @@ def _choose(world: World, slots: np.ndarray) -> None:
     seen[money < cost_patent, 2] = -np.inf
     choice = np.argmax(seen, axis=1)
     choice = np.where(academic & (choice == 1), 0, choice)
+    wanted = np.flatnonzero(choice >= 2)
+    price = np.where(
+        choice[wanted] == 2, gross_patent_cost(world, home[wanted]), levers["law.utility_model_cost"][home[wanted]]
+    )
+    unpaid = wanted[~within_means(world, owner[wanted], price * world.scale)]
+    choice[unpaid] = 0
     best = net[:, 1:].max(axis=1)
     missed = (choice == 0) & (best > 0)
     world.tally.add("protection_missed", home, world.scale * missed, sector)
@@ -114,7 +122,9 @@ def _choose(world: World, slots: np.ndarray) -> None:
     mine, seat = slots[filed], home[filed]
     breadth = breadth_of(world, mine, seat) * np.where(kind == 1, p["protection.model_breadth"], 1.0)
     bonus = np.where(kind == 1, reward_model[filed], reward[filed]) * world.scale
-    world.accounts.pay("filing_reward", "government", seat, "organizations", owner[filed].astype(np.int64), bonus, place=seat)
+    world.accounts.pay(
+        "filing_reward", "government", seat, "organizations", owner[filed].astype(np.int64), bonus, place=seat
+    )
     abroad, office = _choose_abroad(world, slots[choice == 2])
     rights = file_applications(
         world, np.r_[mine, abroad], np.r_[seat, office], np.r_[kind, np.zeros(len(abroad), np.int64)],
@@ -166,6 +176,11 @@ def patent_cost(world: World, office: np.ndarray, home: np.ndarray) -> np.ndarra
     return cost * (1.0 - subsidy) + np.where(foreign, levers["office.foreign_cost"][office], 0.0)
 
 
+def gross_patent_cost(world: World, office: np.ndarray) -> np.ndarray:
+    """Return fee and attorney of one real application at home before anything is repaid, M USD2020, float64 (n,)."""
+    return world.levers["office.filing_fee"][office] + world.levers["office.attorney_cost"][office]
+
+
 def _publish(world: World, slots: np.ndarray) -> None:
     inv = world.inventions
     if len(slots):
@@ -191,12 +206,18 @@ def _choose_abroad(world: World, slots: np.ndarray) -> tuple[np.ndarray, np.ndar
     value = profit[:, None] * by_place * gain * term * world.experience.grant_rate()[None, :P]
     offices = np.tile(np.arange(P), len(slots)).reshape(-1, P)
     cost = patent_cost(world, offices, home[:, None])
-    error = np.exp(0.5 * world.draw.normal("protection.abroad", fold(np.repeat(inv.uid[slots], P), offices.ravel() + 1)))
+    error = np.exp(
+        0.5 * world.draw.normal("protection.abroad", fold(np.repeat(inv.uid[slots], P), offices.ravel() + 1))
+    )
     go = (offices != home[:, None]) & (value * error.reshape(-1, P) > cost * p["protection.outward_threshold"])
-    money = affordable(world, owner) * orgs.weight[owner] / world.scale
-    go &= np.cumsum(np.where(go, cost, 0.0), axis=1) < money[:, None]
-    world.tally.add("families_abroad", home, world.scale * go.any(axis=1), sector)
     row, office = np.nonzero(go)
+    # home applications of the month are paid first
+    price = np.r_[gross_patent_cost(world, home), cost[row, office]] * world.scale
+    fits = within_means(world, np.r_[owner, owner[row]], price)[len(slots) :]
+    row, office = row[fits], office[fits]
+    abroad = np.zeros(len(slots), bool)
+    abroad[row] = True
+    world.tally.add("families_abroad", home, world.scale * abroad, sector)
     return slots[row], office
 
 

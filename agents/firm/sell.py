@@ -91,7 +91,7 @@ def sell(world: World) -> None:
     gross = line_profit.copy()
     gross[firms] += p["market.base_margin"] * base_sales.sum(axis=1)
 
-    everyone = np.flatnonzero((sales.sum(axis=1) > 0.0))
+    everyone = np.flatnonzero(sales.sum(axis=1) > 0.0)
     seat = orgs.jurisdiction[everyone].astype(np.int64)
     outside = orgs.passive[everyone]
     inside = everyone[~outside]

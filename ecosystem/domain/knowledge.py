@@ -30,7 +30,9 @@ class Inventions(Table):
     quality = Column(np.float32, "1", "technological quality: parents, science, team, luck (mean about 1)")
     known = Column(np.float32, "ln", "standardized part of the value known at filing")
     later = Column(np.float32, "ln", "standardized part of the value learnt later")
-    expected = Column(np.float32, "M USD2020/year", "first-year market potential expected from what is known, one real unit")
+    expected = Column(
+        np.float32, "M USD2020/year", "first-year market potential expected from what is known, one real unit"
+    )
     potential = Column(np.float32, "M USD2020/year", "true first-year market potential, one real unit")
     team_size = Column(np.int8, "persons", "inventors", 1)
     cross_field = Column(np.bool_, "1", "team spans two or more fields")

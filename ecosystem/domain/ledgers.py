@@ -63,7 +63,9 @@ class Disputes(Table):
     truly_valid = Column(np.bool_, "1", "the right deserves to stand, truth known to the simulation")
     truly_infringed = Column(np.bool_, "1", "the use falls under the claims, truth known to the simulation")
     wrong = Column(np.bool_, "1", "judged against the truth")
-    abusive = Column(np.bool_, "1", "assertion of a right known invalid or not infringed, or demand above three royalties")
+    abusive = Column(
+        np.bool_, "1", "assertion of a right known invalid or not infringed, or demand above three royalties"
+    )
     damages = Column(np.float32, "M USD2020", "paid by judgment or settlement")
     injunction = Column(np.bool_, "1", "use forbidden")
     suit_month = Column(np.int32, "month", "filing of the suit", NEVER)

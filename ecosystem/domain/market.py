@@ -62,7 +62,9 @@ class Uses(Table):
     ended = Column(np.int32, "month", "end", NEVER)
     next_use = Column(np.int32, "use slot", "next use of the same line", -1)
     sales_at = Column(np.float64, "M USD2020/year", "sales by territory at launch attraction", 0, (), "territory")
-    profit_at = Column(np.float64, "M USD2020/year", "gross profit by territory at launch attraction", 0, (), "territory")
+    profit_at = Column(
+        np.float64, "M USD2020/year", "gross profit by territory at launch attraction", 0, (), "territory"
+    )
 
 
 def lerner(share: np.ndarray | float, within: float, across: float) -> np.ndarray | float:
@@ -78,8 +80,9 @@ def lerner(share: np.ndarray | float, within: float, across: float) -> np.ndarra
     ),
     cache=True,
 )  # fmt: skip
-def _settle_lines(lines, first_use, next_use, active, user, mask, place_of, sector, potential, reach, access,
-                  within, across, later, attraction, sales_at, profit_at, users):
+def _settle_lines(
+    lines: np.ndarray, first_use: np.ndarray, next_use: np.ndarray, active: np.ndarray, user: np.ndarray, mask: np.ndarray, place_of: np.ndarray, sector: np.ndarray, potential: np.ndarray, reach: np.ndarray, access: np.ndarray, within: float, across: float, later: float, attraction: np.ndarray, sales_at: np.ndarray, profit_at: np.ndarray, users: np.ndarray,
+) -> None:  # fmt: skip
     """Recompute shares, margins and attraction of the lines whose sellers changed (see module docstring)."""
     T = reach.shape[1]
     outer = (across - 1.0) / (within - 1.0)
@@ -146,10 +149,10 @@ def _settle_lines(lines, first_use, next_use, active, user, mask, place_of, sect
                 u = next_use[u]
 
 
-@nb.njit(
-    nb.void(nb.int64[::1], nb.int8[::1], nb.float64[::1], nb.float64[:, :], nb.float64[:, ::1]), cache=True
-)
-def _add_lines(lines, sector, decay, attraction, demand):
+@nb.njit(nb.void(nb.int64[::1], nb.int8[::1], nb.float64[::1], nb.float64[:, :], nb.float64[:, ::1]), cache=True)
+def _add_lines(
+    lines: np.ndarray, sector: np.ndarray, decay: np.ndarray, attraction: np.ndarray, demand: np.ndarray,
+) -> None:  # fmt: skip
     """Add the attraction of living lines, decayed, to ``demand`` (S, T)."""
     for i in range(len(lines)):
         line = lines[i]
@@ -164,7 +167,9 @@ def _add_lines(lines, sector, decay, attraction, demand):
     ),
     cache=True,
 )  # fmt: skip
-def _earn(uses, line_of, user, route, sector, line_decay, price, sales_at, profit_at, sales, profit, rents, use_sales):
+def _earn(
+    uses: np.ndarray, line_of: np.ndarray, user: np.ndarray, route: np.ndarray, sector: np.ndarray, line_decay: np.ndarray, price: np.ndarray, sales_at: np.ndarray, profit_at: np.ndarray, sales: np.ndarray, profit: np.ndarray, rents: np.ndarray, use_sales: np.ndarray,
+) -> None:  # fmt: skip
     """Spread sales and profit of living uses over their users (one real use, a year)."""
     for i in range(len(uses)):
         u = uses[i]
@@ -186,7 +191,7 @@ def _earn(uses, line_of, user, route, sector, line_decay, price, sales_at, profi
 
 
 @nb.njit(nb.void(nb.int64[::1], nb.int64[::1], nb.int32[::1], nb.int32[::1]), cache=True)
-def _chain(slots, line, first_use, next_use):
+def _chain(slots: np.ndarray, line: np.ndarray, first_use: np.ndarray, next_use: np.ndarray) -> None:
     """Put new uses at the head of the chains of their lines."""
     for i in range(len(slots)):
         next_use[slots[i]] = first_use[line[i]]

@@ -73,9 +73,7 @@ class Sectors(Mapping[str, np.ndarray]):
             "+".join(code for code, g in zip(self.codes, self.group, strict=True) if g == k)
             for k in range(int(self.group.max()) + 1)
         ]
-        self.titles: list[str] = [
-            "; ".join(TITLES.get(code, code) for code in name.split("+")) for name in self.names
-        ]
+        self.titles: list[str] = ["; ".join(TITLES.get(code, code) for code in name.split("+")) for name in self.names]
         self._columns = {column: self._merge(column, array, fine) for column, array in fine.items()}
 
     def _merge(self, column: str, array: np.ndarray, fine: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -141,9 +141,7 @@ def _of_sector(sector_cum: np.ndarray, s: int, f: int) -> bool:
     return sector_cum[s, f] > (sector_cum[s, f - 1] if f > 0 else 0.0)
 
 
-@nb.njit(
-    i8(u8, i8, i8, u8[::1], f8[::1], i8[::1], i8[::1], b1[::1], i4[::1], i1[::1], i8, i8[:], i8, u8), cache=True
-)
+@nb.njit(i8(u8, i8, i8, u8[::1], f8[::1], i8[::1], i8[::1], b1[::1], i4[::1], i1[::1], i8, i8[:], i8, u8), cache=True)
 def _ring_pick(
     me: np.uint64, a: int, b: int, ring: np.ndarray, weight: np.ndarray, uid: np.ndarray, slots: np.ndarray,
     active: np.ndarray, employer: np.ndarray, home: np.ndarray, place: int, team: np.ndarray, size: int,

@@ -78,7 +78,9 @@ class Levers(Mapping[str, np.ndarray]):
             row = []
             for place in places:
                 if name not in base[place]:
-                    raise InputError(f"The baseline of {place} has no value for lever {name}", do="Add it with a source")
+                    raise InputError(
+                        f"The baseline of {place} has no value for lever {name}", do="Add it with a source"
+                    )
                 row.append(self.checked(spec, base[place][name].value, where=f"baseline of {place}"))
             self._base[name] = np.array(row, dtype=np.float64)
         self._value = {name: array.copy() for name, array in self._base.items()}
@@ -124,8 +126,9 @@ class Levers(Mapping[str, np.ndarray]):
             raise unknown("jurisdiction", code, self.places)
         return self.places.index(code)
 
-    def _pull(self, how: Literal["set", "scale", "add"], name: str, amount: float, by: str, on: str,
-              standing: bool) -> None:
+    def _pull(
+        self, how: Literal["set", "scale", "add"], name: str, amount: float, by: str, on: str, standing: bool
+    ) -> None:
         self[name]
         store = self._standing if standing else self._pulls
         store.setdefault(name, []).append(Pull(how, self.place(on), float(amount), by))

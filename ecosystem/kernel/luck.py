@@ -37,7 +37,7 @@ def _mix_int(x: int) -> int:
 
 
 @nb.njit(u8(u8), cache=True, inline="always")
-def mix(x):
+def mix(x: np.uint64) -> np.uint64:
     """SplitMix64 finaliser: scatter a 64-bit integer evenly."""
     x = (x ^ (x >> _S30)) * _A
     x = (x ^ (x >> _S27)) * _B
@@ -45,19 +45,19 @@ def mix(x):
 
 
 @nb.njit(f8(u8, u8), cache=True, inline="always")
-def u01(uid, key):
+def u01(uid: np.uint64, key: np.uint64) -> float:
     """Return the uniform of one (uid, key), strictly inside (0, 1)."""
     return ((mix(mix(uid * _G + key) + key) >> _S12) + 0.5) * 2.0**-52
 
 
 @nb.njit(u8(u8, u8), cache=True, inline="always")
-def pair(a, b):
+def pair(a: np.uint64, b: np.uint64) -> np.uint64:
     """Fold two identities into one 63-bit identity that is never zero."""
     return (mix(mix(a * _G + _G) + b * _A + _G) >> _S1) | _S1
 
 
 @nb.njit(f8[::1](i8[::1], u8), cache=True)
-def _uniforms(uid, key):
+def _uniforms(uid: np.ndarray, key: np.uint64) -> np.ndarray:
     out = np.empty(len(uid))
     for i in range(len(uid)):
         out[i] = u01(np.uint64(uid[i]), key)
@@ -65,7 +65,7 @@ def _uniforms(uid, key):
 
 
 @nb.njit(i8[::1](i8[::1], i8[::1]), cache=True)
-def _fold(a, b):
+def _fold(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     out = np.empty(len(a), np.int64)
     single = len(b) == 1
     for i in range(len(a)):
@@ -74,7 +74,7 @@ def _fold(a, b):
 
 
 @nb.njit(i8[::1](i8[::1], i8[::1]), cache=True)
-def _fold_first(a, b):
+def _fold_first(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     out = np.empty(len(b), np.int64)
     for i in range(len(b)):
         out[i] = np.int64(pair(np.uint64(a[0]), np.uint64(b[i])))
@@ -82,7 +82,7 @@ def _fold_first(a, b):
 
 
 @nb.njit(i8[::1](f8[::1], f8[::1]), cache=True)
-def _poisson(u, rate):
+def _poisson(u: np.ndarray, rate: np.ndarray) -> np.ndarray:
     out = np.empty(len(u), np.int64)
     for i in range(len(u)):
         lam = rate[i]
@@ -100,7 +100,10 @@ def _poisson(u, rate):
 
 
 @nb.njit(i8[::1](i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], u8[::1], f8[::1], i8[::1], u8), cache=True)
-def _race(seeker, group, avoid, low, high, ring, weight, uid, key):
+def _race(
+    seeker: np.ndarray, group: np.ndarray, avoid: np.ndarray, low: np.ndarray, high: np.ndarray, ring: np.ndarray,
+    weight: np.ndarray, uid: np.ndarray, key: np.uint64,
+) -> np.ndarray:  # fmt: skip
     """Weighted exponential race of every seeker over the candidates of its group (see ``Pool``)."""
     out = np.full(len(seeker), -1, np.int64)
     for i in range(len(seeker)):
@@ -138,7 +141,7 @@ def _race(seeker, group, avoid, low, high, ring, weight, uid, key):
 
 
 @nb.njit(i8[::1](f8[::1], f8[:, ::1], i8[::1]), cache=True)
-def _category(u, cumulative, row):
+def _category(u: np.ndarray, cumulative: np.ndarray, row: np.ndarray) -> np.ndarray:
     k = cumulative.shape[1]
     out = np.empty(len(u), np.int64)
     for i in range(len(u)):
@@ -286,9 +289,7 @@ class Draw:
             out[big] = np.maximum(0, np.floor(rate[big] + np.sqrt(rate[big]) * ndtri(u[big]) + 0.5)).astype(np.int64)
         return out
 
-    def geometric(
-        self, name: str, uid: np.ndarray, p: np.ndarray | float, *, month: int | None = None
-    ) -> np.ndarray:
+    def geometric(self, name: str, uid: np.ndarray, p: np.ndarray | float, *, month: int | None = None) -> np.ndarray:
         """Return the number of tries up to and with the first success of chance ``p`` in (0, 1], int64 (n,), >= 1."""
         u = self.uniform(name, uid, month=month)
         q = np.clip(1.0 - np.broadcast_to(p, u.shape), 1e-300, 1.0 - 1e-12)
@@ -338,8 +339,15 @@ class Draw:
         seeker = np.ascontiguousarray(seeker, dtype=np.int64)
         avoid = np.zeros_like(seeker) if avoid is None else np.ascontiguousarray(avoid, dtype=np.int64)
         position = _race(
-            seeker, np.ascontiguousarray(group, dtype=np.int64), avoid, pool.low, pool.high,
-            pool.ring, pool.weight, pool.uid, self.key(name, month),
+            seeker,
+            np.ascontiguousarray(group, dtype=np.int64),
+            avoid,
+            pool.low,
+            pool.high,
+            pool.ring,
+            pool.weight,
+            pool.uid,
+            self.key(name, month),
         )
         if not len(pool.slots):
             return position

@@ -56,6 +56,10 @@ class Parameters(Mapping[str, float]):
         except KeyError:
             raise unknown("parameter", name, self._items, do="'ecosystem parameters' lists them") from None
 
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the value of a parameter, or ``default`` where none has this name."""
+        return self._values.get(name, default)
+
     def __contains__(self, name: object) -> bool:
         return name in self._items
 

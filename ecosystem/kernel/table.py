@@ -45,9 +45,7 @@ class Table:
     columns: ClassVar[dict[str, Column]] = {}
 
     def __init_subclass__(cls) -> None:
-        cls.columns = {
-            k: v for base in reversed(cls.__mro__) for k, v in vars(base).items() if isinstance(v, Column)
-        }
+        cls.columns = {k: v for base in reversed(cls.__mro__) for k, v in vars(base).items() if isinstance(v, Column)}
 
     def __init__(self, capacity: int = 16, **widths: int) -> None:
         self.n = 0
