@@ -160,12 +160,12 @@ def _pay_royalties(world: World, use_sales: np.ndarray) -> None:
 
 
 def _surplus_and_knowledge(world: World, live: np.ndarray, decay: np.ndarray, demand: np.ndarray) -> None:
-    """Consumer surplus: spending x (ln(D / D0) / (sigma - 1) + B). What decays in lines becomes common knowledge B."""
+    """Consumer surplus: spending x (ln(D / D0) / (sigma - 1) + B). A share of what decays in lines becomes common knowledge B."""
     market, lines = world.market, world.lines
     across = world.p["market.sigma_across"]
     fading = np.zeros_like(demand)
     _add_lines(live, lines.sector, decay * decay_rate(world)[lines.sector[live]], lines.attraction, fading)
-    market.common += fading * world.scale / demand / (across - 1.0) / 12.0
+    market.common += world.p["market.common_share"] * fading * world.scale / demand / (across - 1.0) / 12.0
     if market.reference is None:
         return
     gain = market.outlay * (np.log(demand / market.reference) / (across - 1.0) + market.common - world.common_at_start)

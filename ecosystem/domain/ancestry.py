@@ -29,8 +29,19 @@ SEARCHES = 3
     cache=True,
 )  # fmt: skip
 def _draw(
-    uid: np.ndarray, field: np.ndarray, near: np.ndarray, mass: np.ndarray, start: np.ndarray, cum: np.ndarray, months: int, chance: float, key_try: np.uint64, key_field: np.uint64, key_month: np.uint64, key_row: np.uint64,
-) -> np.ndarray:  # fmt: skip
+    uid: np.ndarray,
+    field: np.ndarray,
+    near: np.ndarray,
+    mass: np.ndarray,
+    start: np.ndarray,
+    cum: np.ndarray,
+    months: int,
+    chance: float,
+    key_try: np.uint64,
+    key_field: np.uint64,
+    key_month: np.uint64,
+    key_row: np.uint64,
+) -> np.ndarray:
     """Draw up to three parents for each child; -1 where a search is not made or finds nothing."""
     F = near.shape[1]
     out = np.full((len(uid), 3), -1, np.int64)

@@ -4,8 +4,9 @@ A launched technology opens a product line. Lines and the old products of firms 
 territory (CES, elasticity ``sigma_across``); sellers of one line compete with each other (``sigma_within``). A seller
 with share s of its line faces the elasticity ``e(s) = 1 / ((1 - s)/sigma_within + s/sigma_across)`` and earns the Lerner
 margin ``1/e`` (Atkeson & Burstein 2008, American Economic Review 98:1998, Cournot). A seller from abroad reaches a market
-with weight ``access``; a line attracts in proportion to the access of its best-placed seller. So a lone seller prices high and each
-further user lowers both his share and his margin: what exclusion is worth follows from demand and is never typed in.
+with weight ``access``; a line attracts in proportion to the access of its best-placed seller. So a lone seller prices high
+and each further user lowers both his share and his margin: what exclusion is worth follows from demand and is never
+typed in.
 
 Units: million USD2020 a year. ``D[s, t]`` is the sum of attractions; sales = spending * attraction / D.
 """
@@ -81,8 +82,25 @@ def lerner(share: np.ndarray | float, within: float, across: float) -> np.ndarra
     cache=True,
 )  # fmt: skip
 def _settle_lines(
-    lines: np.ndarray, first_use: np.ndarray, next_use: np.ndarray, active: np.ndarray, user: np.ndarray, mask: np.ndarray, place_of: np.ndarray, sector: np.ndarray, potential: np.ndarray, reach: np.ndarray, access: np.ndarray, within: float, across: float, later: float, attraction: np.ndarray, sales_at: np.ndarray, profit_at: np.ndarray, users: np.ndarray,
-) -> None:  # fmt: skip
+    lines: np.ndarray,
+    first_use: np.ndarray,
+    next_use: np.ndarray,
+    active: np.ndarray,
+    user: np.ndarray,
+    mask: np.ndarray,
+    place_of: np.ndarray,
+    sector: np.ndarray,
+    potential: np.ndarray,
+    reach: np.ndarray,
+    access: np.ndarray,
+    within: float,
+    across: float,
+    later: float,
+    attraction: np.ndarray,
+    sales_at: np.ndarray,
+    profit_at: np.ndarray,
+    users: np.ndarray,
+) -> None:
     """Recompute shares, margins and attraction of the lines whose sellers changed (see module docstring)."""
     T = reach.shape[1]
     outer = (across - 1.0) / (within - 1.0)
@@ -151,8 +169,12 @@ def _settle_lines(
 
 @nb.njit(nb.void(nb.int64[::1], nb.int8[::1], nb.float64[::1], nb.float64[:, :], nb.float64[:, ::1]), cache=True)
 def _add_lines(
-    lines: np.ndarray, sector: np.ndarray, decay: np.ndarray, attraction: np.ndarray, demand: np.ndarray,
-) -> None:  # fmt: skip
+    lines: np.ndarray,
+    sector: np.ndarray,
+    decay: np.ndarray,
+    attraction: np.ndarray,
+    demand: np.ndarray,
+) -> None:
     """Add the attraction of living lines, decayed, to ``demand`` (S, T)."""
     for i in range(len(lines)):
         line = lines[i]
@@ -168,8 +190,20 @@ def _add_lines(
     cache=True,
 )  # fmt: skip
 def _earn(
-    uses: np.ndarray, line_of: np.ndarray, user: np.ndarray, route: np.ndarray, sector: np.ndarray, line_decay: np.ndarray, price: np.ndarray, sales_at: np.ndarray, profit_at: np.ndarray, sales: np.ndarray, profit: np.ndarray, rents: np.ndarray, use_sales: np.ndarray,
-) -> None:  # fmt: skip
+    uses: np.ndarray,
+    line_of: np.ndarray,
+    user: np.ndarray,
+    route: np.ndarray,
+    sector: np.ndarray,
+    line_decay: np.ndarray,
+    price: np.ndarray,
+    sales_at: np.ndarray,
+    profit_at: np.ndarray,
+    sales: np.ndarray,
+    profit: np.ndarray,
+    rents: np.ndarray,
+    use_sales: np.ndarray,
+) -> None:
     """Spread sales and profit of living uses over their users (one real use, a year)."""
     for i in range(len(uses)):
         u = uses[i]

@@ -17,8 +17,16 @@ i8, f8 = nb.int64, nb.float64
 
 @nb.njit(nb.void(f8[::1], f8[::1], i8[::1], f8[::1], f8[::1], i8[::1], f8[::1], i8[::1], f8[::1]), cache=True)
 def _move(
-    payer: np.ndarray, payer_weight: np.ndarray, from_slot: np.ndarray, payee: np.ndarray, payee_weight: np.ndarray, to_slot: np.ndarray, amount: np.ndarray, place: np.ndarray, cell: np.ndarray,
-) -> None:  # fmt: skip
+    payer: np.ndarray,
+    payer_weight: np.ndarray,
+    from_slot: np.ndarray,
+    payee: np.ndarray,
+    payee_weight: np.ndarray,
+    to_slot: np.ndarray,
+    amount: np.ndarray,
+    place: np.ndarray,
+    cell: np.ndarray,
+) -> None:
     one_from, one_to, one_place = len(from_slot) == 1, len(to_slot) == 1, len(place) == 1
     for i in range(len(amount)):
         a = amount[i]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 
@@ -23,7 +25,7 @@ class Calendar:
         order = np.argsort(months, kind="stable")
         months, slots = months[order], slots[order]
         cuts = [0, *(np.flatnonzero(months[1:] != months[:-1]) + 1).tolist(), len(slots)]
-        for a, b in zip(cuts, cuts[1:], strict=False):
+        for a, b in itertools.pairwise(cuts):
             self._due.setdefault((kind, int(months[a])), []).append(slots[a:b])
 
     def pop(self, kind: str, month: int) -> np.ndarray:

@@ -101,9 +101,16 @@ def _poisson(u: np.ndarray, rate: np.ndarray) -> np.ndarray:
 
 @nb.njit(i8[::1](i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], u8[::1], f8[::1], i8[::1], u8), cache=True)
 def _race(
-    seeker: np.ndarray, group: np.ndarray, avoid: np.ndarray, low: np.ndarray, high: np.ndarray, ring: np.ndarray,
-    weight: np.ndarray, uid: np.ndarray, key: np.uint64,
-) -> np.ndarray:  # fmt: skip
+    seeker: np.ndarray,
+    group: np.ndarray,
+    avoid: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    ring: np.ndarray,
+    weight: np.ndarray,
+    uid: np.ndarray,
+    key: np.uint64,
+) -> np.ndarray:
     """Weighted exponential race of every seeker over the candidates of its group (see ``Pool``)."""
     out = np.full(len(seeker), -1, np.int64)
     for i in range(len(seeker)):

@@ -88,14 +88,14 @@ def world(scale: float, years: int, burn_in_years: int | None) -> Numbers:
 
     def note_first(schedule: Schedule, world: Any) -> None:
         first.append(clock.read())
-        Schedule.run = run_month  # type: ignore[method-assign, assignment]
+        Schedule.run = run_month  # type: ignore[method-assign]
         run_month(schedule, world)
 
     Schedule.run = note_first  # type: ignore[method-assign, assignment]
     clock.restart()
     subject = World(scenario, seed=SEED)
     built = clock.read()
-    Schedule.run = run_month  # type: ignore[method-assign, assignment]
+    Schedule.run = run_month  # type: ignore[method-assign]
     construction = first[0] if first else built
     before = dict(subject.schedule.seconds)
 
