@@ -230,14 +230,24 @@ def world_line(result: Result) -> str:
     )
 
 
+def command(choice: Choice) -> str:
+    """Return the command that runs the same world with the same digest."""
+    places = ",".join(choice.jurisdictions)
+    return f"ecosystem run --jurisdictions {places} --years {choice.years} --scale {choice.scale} --seed {choice.seed}"
+
+
 @solara.component
 def Results(result: Result, dark: bool, away: bool) -> None:
     """All charts of one finished world."""
     firms = number(result.weights.get("firms", result.scale), 2)
-    about = "".join(
-        f"<p>{escape(words)}</p>"
-        for words in (text("world.scale_note", scale=f"{result.scale:g}", firms=firms), text("world.seed_note"))
+    notes = (
+        text("world.scale_note", scale=f"{result.scale:g}", firms=firms),
+        text("world.seed_note"),
+        text("world.again"),
     )
+    about = "".join(f"<p>{escape(words)}</p>" for words in notes)
+    about += f"<p><code>{escape(command(result.choice))}</code></p>"
+    about += f"<p>{escape(text('world.digest'))} <code>{escape(result.digest)}</code></p>"
     coarse = []
     if result.scale > STANDARD_SCALE:
         coarse = [html("p", text("world.coarse", scale=f"{result.scale:,.0f}"), css="eco-coarse")]

@@ -239,6 +239,20 @@ def test_nothing_is_wider_than_the_window(visitors: Visitors, width: int) -> Non
     assert visit.faults == []
 
 
+def test_a_phone_shows_the_results_first_and_the_form_on_demand(visitors: Visitors) -> None:
+    visit = visitors.enter(width=360, height=740)
+    page = visit.page
+    form = page.get_by_role("button", name="Choose a world")
+    expect(form).to_have_attribute("aria-expanded", "false")
+    expect(page.get_by_role("button", name="Run this world")).to_be_hidden()
+    assert page.get_by_test_id("section-headline").bounding_box()["y"] < 740
+    form.click()
+    expect(page.get_by_role("button", name="Run this world")).to_be_visible()
+    run_small(visit, ("jp",), 2, 5)
+    expect(page.get_by_role("button", name="Back to the baseline")).to_be_visible()
+    assert visit.faults == []
+
+
 def test_dark_and_light_can_be_chosen_and_stay(visitors: Visitors) -> None:
     visit = visitors.enter()
     page = visit.page

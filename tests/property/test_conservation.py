@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from agents.organizations import FIRM
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PATENT, UTILITY_MODEL = 0, 1
+NO_PART_OF_A_WHOLE = {"commercialization_share"}
+"""Launches of a period over inventions of the same period: the launched ones are older, so a month may exceed one."""
+PHASES = (Phase.explicit, Phase.generate)
+"""No shrinking: a world is slow to build, and any failing seed will do."""
 SIGNED = {
     "consumer_surplus", "profits", "net_inventor_immigration", "general_tax_paid", "assertion_entity_profit",
     "productivity",
@@ -75,19 +79,30 @@ def check_flows(world: World, before: dict[str, np.ndarray], invalid: np.ndarray
         np.testing.assert_allclose(now[name], value, err_msg=f"{name} in month {world.month - 1}", **tolerance)
 
 
-def check_money(world: World) -> None:
-    """Double entry to 1e-9, nobody beyond the credit line, no money made in total."""
+def lowest_allowed(world: World) -> np.ndarray:
+    """Return how far each organization's cash may fall, <= 0: a firm has a credit line of a share of its sales."""
+    orgs = world.orgs
+    return -np.where(orgs.kind == FIRM, world.p["firm.credit_share"] * orgs.base, 0.0)
+
+
+def check_money(world: World, floor: np.ndarray) -> None:
+    """Double entry to 1e-9, nobody pays beyond the credit line, no money made in total.
+
+    Args:
+        floor: lowest balance allowed at the end of the month before, float64 (rows then,). A line that shrinks with the
+            sales of a firm calls no debt back: what a firm owed before it may owe still, but no more than that.
+    """
     accounts, orgs = world.accounts, world.orgs
     assert accounts.imbalance() < 1e-9
     total = sum(h.total() for h in accounts.holders.values())
     opening = sum(accounts.opening.values())
     turnover = sum(accounts.paid.values())
     assert abs(total - opening) <= 1e-9 * max(1.0, turnover)
-    line = np.where(orgs.kind == FIRM, world.p["firm.credit_share"] * orgs.base, 0.0)
-    room = orgs.cash + line
-    size = 1e-9 * np.maximum(1.0, np.abs(orgs.cash) + line)
-    below = np.flatnonzero(orgs.alive & ~orgs.passive & (room < -size))
-    words = [(int(i), orgs.row(i)["kind"], float(orgs.cash[i]), float(-line[i])) for i in below[:5]]
+    allowed = lowest_allowed(world)
+    allowed[: len(floor)] = np.minimum(allowed[: len(floor)], floor)
+    slack = 1e-9 * np.maximum(1.0, np.abs(allowed))
+    below = np.flatnonzero(orgs.alive & ~orgs.passive & (orgs.cash < allowed - slack))
+    words = [(int(i), orgs.row(i)["kind"], float(orgs.cash[i]), float(allowed[i])) for i in below[:5]]
     assert not len(below), f"month {world.month - 1}: {len(below)} beyond the credit line, as {words}"
 
 
@@ -116,9 +131,9 @@ def check_rights(world: World) -> None:
     assert (np.minimum(rights.lapsed[live], rights.invalidated[live]) >= world.month).all()
     assert (rights.decided[rights.outcome != 0] < world.month).all()
     assert (rights.decided >= rights.filed).all()
-    # A right whose owner is gone ends at its next renewal, at the latest a year later.
+    # A right whose owner is gone ends at its next fee: fees fall due at most four years apart (US lumps).
     gone = live & ~orgs.alive[rights.owner]
-    assert (world.month - orgs.exited[rights.owner[gone]] <= 13).all()
+    assert (world.month - orgs.exited[rights.owner[gone]] <= 49).all(), f"{at}: rights outlive their owners"
 
 
 def check_finite(world: World) -> None:
@@ -145,6 +160,7 @@ def check_finite(world: World) -> None:
 
 def check_indicators(world: World) -> None:
     """Recorded indicators: flows and stocks are finite and not negative, shares lie within [0, 1]."""
+    above = {}
     for name, indicator in INDICATORS.items():
         _, values = world.records.totals(name, 1, first=min(world.records.months))
         if indicator.kind == "ratio":
@@ -152,8 +168,9 @@ def check_indicators(world: World) -> None:
         assert np.isfinite(values).all(), name
         if name not in SIGNED and values.size:
             assert values.min() >= -1e-6, f"{name} = {values.min()}"
-        if indicator.unit == "share" and values.size:
-            assert values.max() <= 1.0 + 1e-9, f"{name} = {values.max()}"
+        if indicator.unit == "share" and name not in NO_PART_OF_A_WHOLE and values.size and values.max() > 1.0 + 1e-9:
+            above[name] = float(values.max())
+    assert above == {}
 
 
 def step_and_check(world: World, *, fully: bool = True) -> None:
@@ -161,20 +178,21 @@ def step_and_check(world: World, *, fully: bool = True) -> None:
     before = stocks(world)
     invalid_before = world.rights.invalidated < world.month
     n = world.rights.n
+    floor = np.minimum(lowest_allowed(world), world.orgs.cash)
     world.step()
     rights = world.rights
     fresh = (rights.invalidated < world.month) & (rights.kind == PATENT)
     fresh[:n] &= ~invalid_before
     invalid = np.bincount(rights.office[fresh], minlength=world.J) * world.scale
     check_flows(world, before, invalid)
-    check_money(world)
+    check_money(world, floor)
     check_rights(world)
     if fully:
         check_finite(world)
 
 
 @given(st.integers(0, 2**40))
-@settings(max_examples=6)
+@settings(max_examples=6, phases=PHASES)
 def test_every_month_of_the_burn_in_and_beyond_conserves_for_every_seed(seed: int) -> None:
     world = World(Scenario.baseline(scale=12_000, years=1, burn_in_years=0), seed=seed)
     for _ in range(12):
@@ -188,7 +206,7 @@ def test_every_month_of_the_burn_in_and_beyond_conserves_for_every_seed(seed: in
     st.sampled_from([5_000, 20_000, 50_000]),
     st.integers(1, 3),
 )
-@settings(max_examples=6)
+@settings(max_examples=6, phases=PHASES)
 def test_any_choice_of_places_and_scales_conserves(seed: int, places: list[str], scale: int, burn_in: int) -> None:
     world = World(Scenario.baseline(jurisdictions=places, scale=scale, years=1, burn_in_years=burn_in), seed=seed)
     for _ in range(6):
@@ -203,7 +221,7 @@ LEVERS = (
 
 
 @given(st.integers(0, 2**40), st.lists(st.sampled_from(LEVERS), min_size=1, max_size=4, unique=True))
-@settings(max_examples=5)
+@settings(max_examples=5, phases=PHASES)
 def test_policy_moves_no_money_out_of_nothing(seed: int, changes: list[tuple[str, float]]) -> None:
     plain = Scenario.baseline(scale=15_000, years=1, burn_in_years=1)
     start = World(plain.with_lever("law.term_years", on="us", value=20), seed=1)
