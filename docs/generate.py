@@ -32,7 +32,7 @@ SECTOR, FIELD_WEIGHT = "sector.", "science.field_weight."
 
 def cell(text: object) -> str:
     """Return text that stays text inside a Markdown table."""
-    words = " ".join(str(text).split())
+    words = " ".join(str(text).replace("``", "`").split())
     for sign, instead in (("\\", "\\\\"), ("|", "\\|"), ("<", "&lt;"), ("*", "\\*"), ("$", "\\$")):
         words = words.replace(sign, instead)
     return words
@@ -65,7 +65,7 @@ def schedule() -> str:
     for number, phase in enumerate(PHASES, 1):
         for entry in (e for e in month.entries if e.phase == phase):
             claim = (entry.rule.__doc__ or "").strip().split("\n\n")[0]
-            where = entry.rule.__module__.replace(".", "/")
+            where = entry.rule.__module__.replace(".", "/") + ".py"
             rows.append([f"{number} {phase}", f"`{entry.name}`", cell(claim), f"`{where}`"])
     return f"```text\n{month}\n```\n\n{table(['step', 'rule', 'what it does', 'module'], rows)}"
 

@@ -243,7 +243,7 @@ def _clear_parents(
     world.tally.add("followon_licensed", place[licensed], world.scale, sector[licensed])
     route = np.full(len(due), OWN)
     route[at] = np.where(
-        np.isin(result.route, (INFRINGE, DROP)), result.route, np.where(result.route == AROUND, AROUND, OWN)
+        (result.route == INFRINGE) | (result.route == DROP), result.route, np.where(result.route == AROUND, AROUND, OWN)
     )
     unaware = np.zeros(len(due), bool)
     unaware[at] = (result.route == INFRINGE) & ~result.aware

@@ -8,7 +8,7 @@ import numpy as np
 
 from agents.organizations import FIRM
 from ecosystem.domain.indicators import flow, ratio, stock
-from ecosystem.domain.market import _add_lines, _earn, decay_rate, line_decay
+from ecosystem.domain.market import add_lines, decay_rate, earn
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
@@ -51,82 +51,77 @@ def _common(world: World) -> np.ndarray:
 def sell(world: World) -> None:
     """One month of sales."""
     market, orgs, uses, lines, p = world.market, world.orgs, world.uses, world.lines, world.p
-    scale, T = world.scale, world.T
+    scale, T, n = world.scale, world.T, world.orgs.n
+    if not market.remaining.size:
+        market.keep_ages(decay_rate(world))
     world.live_lines, world.live_uses = _living(world)
     market.settle(world)
-    live = world.live_lines
-    decay = line_decay(world, live)
     firms = np.flatnonzero(orgs.alive & (orgs.kind == FIRM) & ~orgs.passive)
     place, sector = orgs.jurisdiction[firms].astype(np.int64), orgs.sector[firms].astype(np.int64)
-    spread = market.access[:, None, :] * market.reach[None, :, :]
-    spread = spread / spread.sum(axis=2, keepdims=True)
-    base = (orgs.base[firms] * orgs.weight[firms])[:, None] * spread[place, sector]
-    old = market.fringe.copy()
-    np.add.at(old, sector, base)
-    new = np.zeros_like(old)
-    _add_lines(live, lines.sector, decay, lines.attraction, new)
-    new *= scale
-    demand = old + new
-    across = p["market.sigma_across"]
+    base = (orgs.base[firms] * orgs.weight[firms])[:, None] * market.spread[place, sector]
+    new, fading = np.zeros_like(market.fringe), np.zeros_like(market.fringe)
+    add_lines(world.live_lines, lines.sector, lines.launched, world.month, market.remaining, decay_rate(world),
+              lines.attraction, new, fading)  # fmt: skip
+    old = market.fringe + np.stack(
+        [np.bincount(sector, weights=base[:, t], minlength=world.S) for t in range(T)], axis=1
+    )
+    _set_prices(world, old + new * scale)
+
+    sales, profit, rents, fresh = np.zeros((n, T)), np.zeros(n), np.zeros(n), np.zeros(n)
+    owing, owed = np.empty(len(world.live_uses), np.int64), np.empty(len(world.live_uses))
+    many = earn(
+        world.live_uses, uses.line, uses.user, uses.route, uses.licensor, uses.royalty, lines.sector, lines.launched,
+        world.month, market.remaining, market.price, uses.sales_at, uses.profit_at, scale / 12.0, sales, profit, rents,
+        fresh, owing, owed,
+    )  # fmt: skip
+    line_sales, line_profit = sales.sum(axis=1), profit.copy()
+    base_sales = base * market.price[sector] / 12.0
+    sales[firms] += base_sales
+    profit[firms] += p["market.base_margin"] * base_sales.sum(axis=1)
+    total = sales.sum(axis=1)
+    _settle_accounts(world, sales, total, profit, line_sales, line_profit, rents, fresh)
+    _pay_royalties(world, owing[:many], owed[:many])
+    _surplus_and_knowledge(world, fading * scale)
+
+
+def _set_prices(world: World, demand: np.ndarray) -> None:
+    """Spending follows prices with the elasticity of the sector; sales per unit of attraction = spending / demand."""
+    market, p = world.market, world.p
     if market.reference is None and world.month >= 0:
         market.reference = demand.copy()
     if market.reference is not None:
-        swing = (p["market.price_elasticity"] - 1.0) / (across - 1.0)
+        swing = (p["market.price_elasticity"] - 1.0) / (p["market.sigma_across"] - 1.0)
         market.outlay = market.spending * (demand / market.reference) ** swing
     market.demand = demand
     market.price = market.outlay / demand
 
-    whole = np.zeros(lines.n)
-    whole[live] = decay
-    n = orgs.n
-    sales, profit, rents = np.zeros((n, T)), np.zeros(n), np.zeros(n)
-    use_sales = np.zeros(len(world.live_uses))
-    _earn(world.live_uses, uses.line, uses.user, uses.route, lines.sector, whole, market.price, uses.sales_at,
-          uses.profit_at, sales, profit, rents, use_sales)  # fmt: skip
-    sales *= scale / 12.0
-    line_profit, rents = profit * scale / 12.0, rents * scale / 12.0
-    line_sales = sales.sum(axis=1)
-    base_sales = base * market.price[sector] / 12.0
-    sales[firms] += base_sales
-    gross = line_profit.copy()
-    gross[firms] += p["market.base_margin"] * base_sales.sum(axis=1)
 
-    everyone = np.flatnonzero(sales.sum(axis=1) > 0.0)
-    seat = orgs.jurisdiction[everyone].astype(np.int64)
-    outside = orgs.passive[everyone]
-    inside = everyone[~outside]
-    home = seat[~outside]
-    accounts = world.accounts
-    for t in range(T):
-        buyer = int(world.territories.place[t])
-        accounts.pay("sales", "households", buyer, "organizations", inside, sales[inside, t], place=buyer)
-        abroad = float(sales[everyone[outside], t].sum())
-        accounts.pay("sales", "households", buyer, "outside", world.ROW, abroad, place=buyer)
-    total = sales.sum(axis=1)
-    overhead = p["firm.overhead_share"] * (total[inside] - line_sales[inside])
-    accounts.pay("production", "organizations", inside, "households", home, total[inside] - gross[inside], place=home)
-    overhead = np.minimum(overhead, np.maximum(gross[inside], 0.0))
-    accounts.pay("overhead", "organizations", inside, "households", home, overhead, place=home)
-    w = orgs.weight
+def _settle_accounts(world: World, sales: np.ndarray, total: np.ndarray, profit: np.ndarray, line_sales: np.ndarray,
+                     line_profit: np.ndarray, rents: np.ndarray, fresh: np.ndarray) -> None:  # fmt: skip
+    """Households pay sellers, sellers pay for production and overhead; real totals by organization, (n,) and (n, T)."""
+    orgs, pay, tally, w = world.orgs, world.accounts.pay, world.tally, world.orgs.weight
+    seen = np.flatnonzero(total > 0.0)
+    outside = orgs.passive[seen]
+    inside = seen[~outside]
+    home = orgs.jurisdiction[inside].astype(np.int64)
+    buyers = world.territories.place
+    pay("sales", "households", np.tile(buyers, len(inside)), "organizations", np.repeat(inside, world.T),
+        sales[inside].reshape(-1), place=np.tile(buyers, len(inside)))  # fmt: skip
+    pay("sales", "households", buyers, "outside", world.ROW, sales[seen[outside]].sum(axis=0), place=buyers)
+    earned = profit[inside]
+    pay("production", "organizations", inside, "households", home, total[inside] - earned, place=home)
+    overhead = world.p["firm.overhead_share"] * (total[inside] - line_sales[inside])
+    overhead = np.minimum(overhead, np.maximum(earned, 0.0))
+    pay("overhead", "organizations", inside, "households", home, overhead, place=home)
     orgs.sales[inside] += total[inside] / w[inside]
-    orgs.gross_profit[inside] += (gross[inside] - overhead) / w[inside]
+    orgs.gross_profit[inside] += (earned - overhead) / w[inside]
     orgs.own_rents[inside] += rents[inside] / w[inside]
-    _pay_royalties(world, use_sales * scale / 12.0)
-
-    tally = world.tally
     kind = orgs.sector[inside]
     tally.add("sales", home, total[inside], kind)
     tally.add("line_sales", home, line_sales[inside], kind)
     tally.add("line_profit", home, line_profit[inside], kind)
-    tally.add("profits", home, gross[inside] - overhead, kind)
-    young = np.zeros(lines.n, bool)
-    young[live] = world.month - lines.launched[live] < 36
-    fresh = young[uses.line[world.live_uses]]
-    sellers = uses.user[world.live_uses]
-    by_seller = np.bincount(sellers[fresh], weights=use_sales[fresh], minlength=n) * (scale / 12.0)
-    everyone = np.flatnonzero(by_seller)
-    tally.add("launch_revenue_new_products", orgs.jurisdiction[everyone], by_seller[everyone], orgs.sector[everyone])
-    _surplus_and_knowledge(world, live, decay, demand)
+    tally.add("profits", home, earned - overhead, kind)
+    tally.add("launch_revenue_new_products", orgs.jurisdiction[seen], fresh[seen], orgs.sector[seen])
 
 
 def _living(world: World) -> tuple[np.ndarray, np.ndarray]:
@@ -142,33 +137,31 @@ def _living(world: World) -> tuple[np.ndarray, np.ndarray]:
     return np.flatnonzero(lines.active), np.flatnonzero(uses.active)
 
 
-def _pay_royalties(world: World, use_sales: np.ndarray) -> None:
-    """Users pay the running royalty of their license out of sales; use_sales in real totals of the month, (live uses,)."""
+def _pay_royalties(world: World, owing: np.ndarray, owed: np.ndarray) -> None:
+    """Users pay the running royalty of their license out of sales: uses (n,) and real totals of the month (n,)."""
     uses, orgs = world.uses, world.orgs
-    live = world.live_uses
-    owing = np.flatnonzero((uses.royalty[live] > 0.0) & (uses.licensor[live] >= 0))
     if not len(owing):
         return
-    rows = live[owing]
-    payer, payee = uses.user[rows].astype(np.int64), uses.licensor[rows].astype(np.int64)
-    amount = uses.royalty[rows] * use_sales[owing]
+    payer, payee = uses.user[owing].astype(np.int64), uses.licensor[owing].astype(np.int64)
     from_place = orgs.jurisdiction[payer].astype(np.int64)
-    world.accounts.pay("royalty", "organizations", payer, "organizations", payee, amount, place=from_place)
-    np.add.at(orgs.license_payments, payer, amount / orgs.weight[payer])
-    np.add.at(orgs.license_income, payee, amount / orgs.weight[payee])
-    world.tally.add("royalties_paid", orgs.jurisdiction[payee], amount)
+    world.accounts.pay("royalty", "organizations", payer, "organizations", payee, owed, place=from_place)
+    np.add.at(orgs.license_payments, payer, owed / orgs.weight[payer])
+    np.add.at(orgs.license_income, payee, owed / orgs.weight[payee])
+    world.tally.add("royalties_paid", orgs.jurisdiction[payee], owed)
 
 
-def _surplus_and_knowledge(world: World, live: np.ndarray, decay: np.ndarray, demand: np.ndarray) -> None:
-    """Consumer surplus: spending x (ln(D / D0) / (sigma - 1) + B). A share of what decays in lines becomes common knowledge B."""
-    market, lines = world.market, world.lines
-    across = world.p["market.sigma_across"]
-    fading = np.zeros_like(demand)
-    _add_lines(live, lines.sector, decay * decay_rate(world)[lines.sector[live]], lines.attraction, fading)
-    market.common += world.p["market.common_share"] * fading * world.scale / demand / (across - 1.0) / 12.0
+def _surplus_and_knowledge(world: World, fading: np.ndarray) -> None:
+    """Consumer surplus: spending x (ln(D / D0) / (sigma - 1) + B - B0). A share of what fades becomes common knowledge B.
+
+    fading: attraction that decays in a year, real totals, (S, T).
+    """
+    market, p = world.market, world.p
+    across = p["market.sigma_across"]
+    market.common += p["market.common_share"] * fading / market.demand / (across - 1.0) / 12.0
     if market.reference is None:
         return
-    gain = market.outlay * (np.log(demand / market.reference) / (across - 1.0) + market.common - world.common_at_start)
-    for t in range(world.T):
-        place = int(world.territories.place[t])
-        world.tally.add("consumer_surplus", np.full(world.S, place), gain[:, t] / 12.0, np.arange(world.S))
+    quality = np.log(market.demand / market.reference) / (across - 1.0) + market.common - world.common_at_start
+    gain = market.outlay * quality / 12.0
+    place = np.repeat(world.territories.place[None, :], world.S, axis=0).ravel()
+    sector = np.repeat(np.arange(world.S), world.T)
+    world.tally.add("consumer_surplus", place, gain.ravel(), sector)

@@ -128,89 +128,112 @@ def _settle_lines(
             continue
         for t in range(T):
             total = 0.0
-            u = first_use[line]
-            while u >= 0:
-                if active[u] and (mask[u] >> t) & 1:
-                    total += access[place_of[user[u]], t] * (1.0 if u == last else later)
-                u = next_use[u]
-            if total <= 0.0:
-                attraction[line, t] = 0.0
-                u = first_use[line]
-                while u >= 0:
-                    sales_at[u, t] = 0.0
-                    profit_at[u, t] = 0.0
-                    u = next_use[u]
-                continue
-            q = 0.0
             best = 0.0
             u = first_use[line]
             while u >= 0:
                 if active[u] and (mask[u] >> t) & 1:
-                    best = max(best, access[place_of[user[u]], t])
+                    reached = access[place_of[user[u]], t]
+                    best = max(best, reached)
+                    total += reached * (1.0 if u == last else later)
+                u = next_use[u]
+            q = 0.0
+            u = first_use[line]
+            while u >= 0:
+                # first the weighted price effect w P^(1 - sigma_within), kept in sales_at, and the margin in profit_at
+                sales_at[u, t] = 0.0
+                profit_at[u, t] = 0.0
+                if active[u] and (mask[u] >> t) & 1:
                     w = access[place_of[user[u]], t] * (1.0 if u == last else later)
                     margin = (1.0 - w / total) / within + w / total / across
-                    q += w * (1.0 - margin) ** (within - 1.0)
+                    part = w * (1.0 - margin) ** (within - 1.0)
+                    q += part
+                    sales_at[u, t] = part
+                    profit_at[u, t] = margin
                 u = next_use[u]
+            if total <= 0.0:
+                attraction[line, t] = 0.0
+                continue
             a = potential[line] * reach[s, t] * q**outer * best ** (1.0 - outer)
             attraction[line, t] = a
             u = first_use[line]
             while u >= 0:
-                if active[u] and (mask[u] >> t) & 1:
-                    w = access[place_of[user[u]], t] * (1.0 if u == last else later)
-                    margin = (1.0 - w / total) / within + w / total / across
-                    part = a * w * (1.0 - margin) ** (within - 1.0) / q
-                    sales_at[u, t] = part
-                    profit_at[u, t] = part * margin
-                else:
-                    sales_at[u, t] = 0.0
-                    profit_at[u, t] = 0.0
+                sales_at[u, t] *= a / q
+                profit_at[u, t] *= sales_at[u, t]
                 u = next_use[u]
-
-
-@nb.njit(nb.void(nb.int64[::1], nb.int8[::1], nb.float64[::1], nb.float64[:, :], nb.float64[:, ::1]), cache=True)
-def _add_lines(
-    lines: np.ndarray,
-    sector: np.ndarray,
-    decay: np.ndarray,
-    attraction: np.ndarray,
-    demand: np.ndarray,
-) -> None:
-    """Add the attraction of living lines, decayed, to ``demand`` (S, T)."""
-    for i in range(len(lines)):
-        line = lines[i]
-        for t in range(demand.shape[1]):
-            demand[sector[line], t] += attraction[line, t] * decay[i]
 
 
 @nb.njit(
     nb.void(
-        nb.int64[::1], nb.int32[::1], nb.int32[::1], nb.int8[::1], nb.int8[::1], nb.float64[::1], nb.float64[:, ::1],
-        nb.float64[:, :], nb.float64[:, :], nb.float64[:, ::1], nb.float64[::1], nb.float64[::1], nb.float64[::1],
+        nb.int64[::1], nb.int8[::1], nb.int32[::1], nb.int64, nb.float64[:, ::1], nb.float64[::1], nb.float64[:, ::1],
+        nb.float64[:, ::1], nb.float64[:, ::1],
     ),
     cache=True,
 )  # fmt: skip
-def _earn(
+def add_lines(
+    lines: np.ndarray,
+    sector: np.ndarray,
+    launched: np.ndarray,
+    month: int,
+    remaining: np.ndarray,
+    rate: np.ndarray,
+    attraction: np.ndarray,
+    demand: np.ndarray,
+    fading: np.ndarray,
+) -> None:
+    """Add the attraction of living lines to ``demand`` (S, T), and what of it decays in a year to ``fading`` (S, T)."""
+    for i in range(len(lines)):
+        line = lines[i]
+        s = sector[line]
+        d = remaining[s, month - launched[line]]
+        for t in range(demand.shape[1]):
+            a = attraction[line, t] * d
+            demand[s, t] += a
+            fading[s, t] += a * rate[s]
+
+
+@nb.njit(
+    nb.int64(
+        nb.int64[::1], nb.int32[::1], nb.int32[::1], nb.int8[::1], nb.int32[::1], nb.float64[::1], nb.int8[::1],
+        nb.int32[::1], nb.int64, nb.float64[:, ::1], nb.float64[:, ::1], nb.float64[:, ::1], nb.float64[:, ::1],
+        nb.float64, nb.float64[:, ::1], nb.float64[::1], nb.float64[::1], nb.float64[::1], nb.int64[::1], nb.float64[::1],
+    ),
+    cache=True,
+)  # fmt: skip
+def earn(
     uses: np.ndarray,
     line_of: np.ndarray,
     user: np.ndarray,
     route: np.ndarray,
+    licensor: np.ndarray,
+    royalty: np.ndarray,
     sector: np.ndarray,
-    line_decay: np.ndarray,
+    launched: np.ndarray,
+    month: int,
+    remaining: np.ndarray,
     price: np.ndarray,
     sales_at: np.ndarray,
     profit_at: np.ndarray,
+    times: float,
     sales: np.ndarray,
     profit: np.ndarray,
     rents: np.ndarray,
-    use_sales: np.ndarray,
-) -> None:
-    """Spread sales and profit of living uses over their users (one real use, a year)."""
+    fresh: np.ndarray,
+    owing: np.ndarray,
+    owed: np.ndarray,
+) -> int:
+    """Spread a month's sales and profit of living uses over their users, in real totals.
+
+    ``times`` turns one real use's year into the month of all it stands for. ``fresh`` collects sales of products younger
+    than three years; ``owing`` and ``owed`` the uses that owe a royalty and how much; their number is returned.
+    """
+    many = 0
     for i in range(len(uses)):
         u = uses[i]
         line = line_of[u]
         who = user[u]
-        d = line_decay[line]
         s = sector[line]
+        age = month - launched[line]
+        d = remaining[s, age] * times
         total = 0.0
         gain = 0.0
         for t in range(price.shape[1]):
@@ -221,7 +244,13 @@ def _earn(
         profit[who] += gain
         if route[u] == 0:
             rents[who] += gain
-        use_sales[i] = total
+        if age < 36:
+            fresh[who] += total
+        if royalty[u] > 0.0 and licensor[u] >= 0:
+            owing[many] = u
+            owed[many] = royalty[u] * total
+            many += 1
+    return many
 
 
 @nb.njit(nb.void(nb.int64[::1], nb.int64[::1], nb.int32[::1], nb.int32[::1]), cache=True)
@@ -242,6 +271,8 @@ class Market:
         fringe: (S, T) attraction of sellers without R&D.
         price: (S, T) spending / demand: sales per unit of attraction.
         common: (S, T) log quality that has become common knowledge.
+        spread: (J, S, T) where the sales of old products go; sums to 1 over T.
+        remaining: (S, months) share of a line's attraction left by age in months.
     """
 
     def __init__(self, spending: np.ndarray, access: np.ndarray, fringe: np.ndarray) -> None:
@@ -255,6 +286,14 @@ class Market:
         self.common = np.zeros_like(self.spending)
         self.outlay = self.spending.copy()
         self.dirty: list[np.ndarray] = []
+        spread = self.access[:, None, :] * self.reach[None, :, :]
+        self.spread = spread / spread.sum(axis=2, keepdims=True)
+        self.remaining = np.zeros((0, 0))
+
+    def keep_ages(self, rate: np.ndarray) -> None:
+        """Tabulate exp(-rate age) by sector and age in months, up to the oldest a line may get (three lives)."""
+        months = int(36.0 / rate.min()) + 13
+        self.remaining = np.exp(-np.outer(rate, np.arange(months)) / 12.0)
 
     def touch(self, lines: np.ndarray) -> None:
         """Mark lines whose sellers changed."""
@@ -370,10 +409,3 @@ def potential_now(world: World, inventions: np.ndarray, *, true: bool = False) -
     start = np.where(line >= 0, inv.launched[inventions], usual)
     age = np.maximum(world.month - start, 0.0) / 12.0
     return value * np.exp(-decay_rate(world)[sector] * age)
-
-
-def line_decay(world: World, lines: np.ndarray) -> np.ndarray:
-    """Return exp(-decay * age since launch) of lines, float64 (n,)."""
-    table = world.lines
-    rate = decay_rate(world)[table.sector[lines]]
-    return np.exp(-rate * (world.month - table.launched[lines]) / 12.0)
