@@ -124,9 +124,9 @@ def sectors() -> str:
     for column, row in columns.items():
         sources = list(dict.fromkeys(p.source for p in row.values()))
         low, high = min(p.low for p in row.values()), max(p.high for p in row.values())
-        first = next(iter(row.values()))
+        code, first = next(iter(row.items()))
         said = f"{sourced(sources[0])}{f'; and {len(sources) - 1} more by sector' if len(sources) > 1 else ''}"
-        doc = f"{cell(first.doc)}" if first.doc else ""
+        doc = cell(first.doc.removesuffix(f", {TITLES[code].lower()}"))
         about.append([f"`{column}`", cell(first.unit), f"{figure(low)} to {figure(high)}", doc, said])
     return (
         table(["sector", "", *(f"`{c}`" for c in columns)], values)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from ecosystem.kernel import platform as _platform  # before NumPy
+
 __version__ = "0.1.0"
 
 _FACE = {"Scenario": "ecosystem.scenario", "World": "ecosystem.world"}

@@ -117,12 +117,15 @@ class World(mesa.Model):
 
     def _open_tables(self) -> None:
         self.orgs = Organizations(4096)
-        self.inventors = Inventors(40_000)
-        self.inventions = Inventions(65_536, place=self.J)
-        self.rights = Rights(65_536)
-        self.lines = Lines(16_384, territory=self.T)
-        self.uses = Uses(32_768, territory=self.T)
-        self.deals, self.adoptions, self.disputes = Deals(4096), Adoptions(16_384), Disputes(1024)
+        months = self.burn_in_months + self.horizon_months
+        filings = (self.fact("resident_filings") + self.fact("utility_model_filings")).sum() / self.scale / 12.0
+        room = int(1000 + 1.2 * filings * months)
+        self.inventors = Inventors(int(1000 + self.fact("researchers").sum() / self.scale * (1.0 + months / 120.0)))
+        self.inventions = Inventions(2 * room, place=self.J)
+        self.rights = Rights(2 * room)
+        self.lines = Lines(room, territory=self.T)
+        self.uses = Uses(2 * room, territory=self.T)
+        self.deals, self.adoptions, self.disputes = Deals(room), Adoptions(2 * room), Disputes(room)
         self.governments, self.offices, self.intermediaries = Governments(), Offices(), Intermediaries()
         self.calendar = Calendar()
         self.tally = Tally(self.J, self.S)

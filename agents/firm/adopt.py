@@ -17,7 +17,7 @@ from agents.court import watch
 from agents.firm.clearance import AROUND, DROP, FREE, INFRINGE, LICENSE, PURCHASE, clear
 from agents.firm.commercialize import development_cost
 from agents.firm.licensing import settle_licenses
-from agents.firm.protect import concealable
+from agents.firm.protect import concealable_share
 from agents.organizations import FIRM
 from ecosystem.domain.indicators import flow, ratio
 from ecosystem.domain.knowledge import PROTECTION
@@ -91,7 +91,7 @@ def attempt(world: World) -> None:
         caught = live & (world.draw.uniform("adoption.claims", key, month=0) < table.breadth[rows])
     else:
         caught = live
-    held = (inv.protected_by[tech] == PROTECTION.index("secret")) & ~live & concealable(world, tech)
+    held = (inv.protected_by[tech] == PROTECTION.index("secret")) & ~live & (world.draw.uniform("invention.concealable", inv.uid[tech], month=-10**6) < concealable_share(world)[sector])
     breach = p["protection.secret_breach"]
     leaks = world.sectors["leak_rate"][sector] * (1.0 - breach * world.levers["law.secrecy"][seat])
     kept_secret = held & (world.draw.uniform("adoption.leak", key, month=0) > np.minimum(leaks, 1.0))

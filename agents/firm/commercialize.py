@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
 from agents.court import watch
@@ -20,7 +21,7 @@ from ecosystem.domain.indicators import flow, ratio
 from ecosystem.domain.knowledge import STATUS
 from ecosystem.domain.market import OWN, ROUTES, open_lines, potential_now, start_use
 from ecosystem.domain.valuation import NONE, PATENT, SECRET, UTILITY
-from ecosystem.kernel.luck import fold
+from ecosystem.kernel.luck import pair, u01
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
@@ -86,6 +87,70 @@ def wait(world: World, inventions: np.ndarray) -> None:
         world.waiting[k].append(inventions[turn == k])
 
 
+_LATE, _WAIT, _GO, _GONE = range(4)
+_FIXED = nb.types.Array(nb.float64, 1, "C", readonly=True)
+
+
+@nb.njit(
+    nb.void(
+        nb.int64[::1], nb.int64, nb.float64, nb.float64, nb.float64, nb.float64, nb.float64, nb.float64, nb.int8[::1],
+        nb.int32[::1], nb.int32[::1], nb.int32[::1], nb.int8[::1], nb.int8[::1], nb.int8[::1], nb.float32[::1],
+        nb.float32[::1], nb.float32[::1], nb.int8[::1], nb.boolean[::1], nb.boolean[::1], nb.float64[:, ::1],
+        nb.float64[:, :, ::1], nb.float64[:, ::1], nb.float64[:, ::1], _FIXED, nb.float64[::1],
+        nb.int64[::1], nb.int64[::1], nb.float64[::1], nb.float64[::1], nb.int64[::1],
+    ),
+    cache=True,
+)  # fmt: skip
+def _appraise(
+    inventions: np.ndarray, month: int, window: float, learning: float, rate: float, success: float, share: float,
+    elasticity: float, status: np.ndarray, made: np.ndarray, owner: np.ndarray, developer: np.ndarray,
+    place: np.ndarray, sector: np.ndarray, protected: np.ndarray, expected: np.ndarray, potential: np.ndarray,
+    royalty: np.ndarray, seat: np.ndarray, alive: np.ndarray, passive: np.ndarray, alone: np.ndarray,
+    worth: np.ndarray, per_rd: np.ndarray, mean_value: np.ndarray, years: np.ndarray, decay: np.ndarray,
+    instrument: np.ndarray, who: np.ndarray, cost: np.ndarray, value: np.ndarray, fate: np.ndarray,
+) -> None:  # fmt: skip
+    """See ``appraise``; fills who, cost, value and fate."""
+    for i in range(len(inventions)):
+        k = inventions[i]
+        w = developer[k] if developer[k] >= 0 else owner[k]
+        who[i] = w
+        if status[k] != 0:
+            fate[i] = 3
+            continue
+        age = month - made[k]
+        if not alive[w] or (developer[k] < 0 and age > 12.0 * window):
+            fate[i] = 0
+            continue
+        s, j = sector[k], seat[w]
+        relative = max(expected[k] / max(mean_value[place[k], s], 1e-12), 1e-4)
+        cost[i] = share * per_rd[place[k], s] * relative**elasticity
+        y = potential[k] if age >= 12.0 * learning else expected[k]
+        late = max(age - 12.0 * (years[s] + window), 0.0) / 12.0
+        profit = y * np.exp(-decay[s] * late) * alone[j, s]
+        v = profit * worth[instrument[protected[k]], j, s] * (1.0 - royalty[k])
+        value[i] = v * np.exp(-rate * years[s]) * success
+        fate[i] = 2 if value[i] > cost[i] or passive[w] else 1
+
+
+def appraise(world: World, inventions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return (developer, cost, value, fate) of waiting inventions: value = Y K1 V (1 - royalty) exp(-r years) success.
+
+    Y market potential now, K1 profit of a lone seller per potential, V present value of a unit of yearly profit under the
+    instrument that protects it (``ecosystem.domain.valuation``). Fate: too late, wait, go, no longer an idea.
+    """
+    inv, orgs, p, v, arrivals = world.inventions, world.orgs, world.p, world.valuation, world.arrivals
+    n = len(inventions)
+    who, fate, cost, value = np.zeros(n, np.int64), np.zeros(n, np.int64), np.ones(n), np.zeros(n)
+    _appraise(
+        inventions, world.month, p["development.window_years"], p["valuation.learning_years"], v.rate,
+        p["development.success"], p["development.cost_share"], p["development.cost_elasticity"], inv.status, inv.month,
+        inv.owner, inv.developer, inv.jurisdiction, inv.sector, inv.protected_by, inv.expected, inv.potential,
+        inv.royalty, orgs.jurisdiction, orgs.alive, orgs.passive, v.alone, v.worth, arrivals.per_rd,
+        arrivals.mean_value, world.sectors["development_years"], v.decay, _INSTRUMENT, who, cost, value, fate,
+    )  # fmt: skip
+    return who, cost, value, fate
+
+
 @rule("commercialization", "development.begin")
 def begin(world: World) -> None:
     """Fill development funds and take the best waiting inventions into development."""
@@ -107,26 +172,14 @@ def begin(world: World) -> None:
     bucket = world.waiting[world.month_of_year % 3]
     candidates = np.concatenate(bucket) if bucket else np.zeros(0, np.int64)
     bucket.clear()
-    candidates = candidates[inv.status[candidates] == IDEA]
-    who = developer_of(world, candidates)
-    fresh = (world.month - inv.month[candidates]) <= 12 * p["development.window_years"]
-    late = (~fresh & (inv.developer[candidates] < 0)) | ~orgs.alive[who]
-    inv.status[candidates[late]] = np.where(inv.developer[candidates[late]] < 0, SHELVED, DROPPED)
-    candidates, who = candidates[~late], who[~late]
     if not len(candidates):
         return
-    cost = development_cost(world, candidates)
-    sector = inv.sector[candidates]
-    home = orgs.jurisdiction[who]
-    v = world.valuation
-    profit = potential_now(world, candidates) * v.alone[home, sector]
-    worth = profit * v.worth[_INSTRUMENT[inv.protected_by[candidates]], home, sector] * (1.0 - inv.royalty[candidates])
-    ahead = np.exp(-v.rate * world.sectors["development_years"][sector])
-    value = worth * ahead * p["development.success"]
+    who, cost, value, fate = appraise(world, candidates)
+    inv.status[candidates[fate == _LATE]] = np.where(inv.developer[candidates[fate == _LATE]] < 0, SHELVED, DROPPED)
+    bucket.append(candidates[fate == _WAIT])
+    good = fate == _GO
+    candidates, who, cost, value = candidates[good], who[good], cost[good], value[good]
     passive = orgs.passive[who]
-    good = (value > cost) | passive
-    bucket.append(candidates[~good])
-    candidates, who, cost, value, passive = (a[good] for a in (candidates, who, cost, value, passive))
     order = np.lexsort((inv.uid[candidates], -value / cost, who))
     candidates, who, cost, passive = (a[order] for a in (candidates, who, cost, passive))
     per_unit = cost * world.scale / orgs.weight[who]
@@ -204,23 +257,46 @@ def blocking_rights(world: World, inventions: np.ndarray, users: np.ndarray) -> 
     int64 (n, 3), -1 for none. Whether the product falls under the claims of a parent is one draw per child and parent
     against the right's breadth, so a broader law blocks a superset.
     """
-    inv, rights, orgs = world.inventions, world.rights, world.orgs
-    parents = np.stack([inv.parent1[inventions], inv.parent2[inventions], inv.parent3[inventions]], axis=1)
-    seat = orgs.jurisdiction[users]
-    at = np.where(parents >= 0, inv.right_at[np.maximum(parents, 0), seat[:, None]], -1)
-    rows = np.maximum(at, 0)
-    if not rights.n:
-        return np.full_like(at, -1, dtype=np.int64)
-    living = (at >= 0) & rights.in_force[rows] & (rights.owner[rows] != users[:, None])
-    keys = fold(np.repeat(inv.uid[inventions], 3), np.tile(np.arange(3), len(inventions)))
-    reads = world.draw.uniform("clearance.reads", keys, month=0).reshape(-1, 3) < rights.breadth[rows]
-    out = np.where(living & reads, at, -1).astype(np.int64)
-    # one owner counts once
-    owner = np.where(out >= 0, rights.owner[np.maximum(out, 0)], -1)
-    out[:, 1] = np.where((out[:, 1] >= 0) & (owner[:, 1] == owner[:, 0]), -1, out[:, 1])
-    same = (owner[:, 2] == owner[:, 0]) | (owner[:, 2] == owner[:, 1])
-    out[:, 2] = np.where((out[:, 2] >= 0) & same, -1, out[:, 2])
+    inv, rights = world.inventions, world.rights
+    out = np.full((len(inventions), 3), -1, np.int64)
+    if rights.n:
+        _blocking(
+            np.ascontiguousarray(inventions, np.int64), np.ascontiguousarray(users, np.int64), inv.uid, inv.parent1,
+            inv.parent2, inv.parent3, inv.right_at, world.orgs.jurisdiction, rights.in_force, rights.owner,
+            rights.breadth, world.draw.key("clearance.reads", 0), out,
+        )  # fmt: skip
     return out
+
+
+@nb.njit(
+    nb.void(
+        nb.int64[::1], nb.int64[::1], nb.int64[::1], nb.int32[::1], nb.int32[::1], nb.int32[::1], nb.int32[:, ::1],
+        nb.int8[::1], nb.boolean[::1], nb.int32[::1], nb.float32[::1], nb.uint64, nb.int64[:, ::1],
+    ),
+    cache=True,
+)  # fmt: skip
+def _blocking(
+    inventions: np.ndarray, users: np.ndarray, uid: np.ndarray, parent1: np.ndarray, parent2: np.ndarray,
+    parent3: np.ndarray, right_at: np.ndarray, seat: np.ndarray, in_force: np.ndarray, owner: np.ndarray,
+    breadth: np.ndarray, key: np.uint64, out: np.ndarray,
+) -> None:  # fmt: skip
+    """Fill the blocking rights of each invention; one owner counts once (see ``blocking_rights``)."""
+    for i in range(len(inventions)):
+        k, user = inventions[i], users[i]
+        for slot in range(3):
+            parent = parent1[k] if slot == 0 else (parent2[k] if slot == 1 else parent3[k])
+            if parent < 0:
+                continue
+            r = right_at[parent, seat[user]]
+            if r < 0 or not in_force[r] or owner[r] == user:
+                continue
+            if u01(pair(np.uint64(uid[k]), np.uint64(slot)), key) >= breadth[r]:
+                continue
+            twice = False
+            for other in range(slot):
+                twice |= out[i, other] >= 0 and owner[out[i, other]] == owner[r]
+            if not twice:
+                out[i, slot] = r
 
 
 def _clear_parents(

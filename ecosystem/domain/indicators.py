@@ -125,13 +125,14 @@ class Records:
 
     Attributes:
         months: recorded months.
-        tallies: one (tallies, places, sectors + 1) array a month.
+        tallies: what was counted in each month: (positions, values) of the counters that are not zero.
         stocks: one mapping indicator -> (places, sectors + 1) array a month.
     """
 
     def __init__(self) -> None:
         self.months: list[int] = []
-        self.tallies: list[np.ndarray] = []
+        self.tallies: list[tuple[np.ndarray, np.ndarray]] = []
+        self.shape: tuple[int, int] = (0, 0)
         self.stocks: list[dict[str, np.ndarray]] = []
 
     def record(self, world: Any) -> None:
@@ -150,7 +151,10 @@ class Records:
                 value = wide
             stocks[indicator.name] = value
         self.months.append(world.month)
-        self.tallies.append(world.tally.values.copy())
+        flat = world.tally.values.reshape(-1)
+        counted = np.flatnonzero(flat).astype(np.int32)
+        self.tallies.append((counted, flat[counted]))
+        self.shape = world.tally.values.shape[1:]
         self.stocks.append(stocks)
 
     def series(self, name: str, period: int = 1, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -189,7 +193,17 @@ class Records:
         some = bottom > 0
         return months, np.where(some, top / np.where(some, bottom, 1.0), np.nan)
 
+    def counts(self, tally: str, rows: list[int]) -> np.ndarray:
+        """Return a counter in the given recorded months, float64 (rows, places, sectors + 1)."""
+        size = self.shape[0] * self.shape[1]
+        first = TALLIES[tally] * size
+        out = np.zeros((len(rows), size))
+        for k, row in enumerate(rows):
+            where, values = self.tallies[row]
+            a, b = np.searchsorted(where, (first, first + size))
+            out[k, where[a:b] - first] = values[a:b]
+        return out.reshape(len(rows), *self.shape)
+
     def _sum(self, tally: str, rows: list[int], period: int) -> np.ndarray:
-        index = TALLIES[tally]
-        values = np.stack([self.tallies[i][index] for i in rows])
+        values = self.counts(tally, rows)
         return values.reshape(len(rows) // period, period, *values.shape[1:]).sum(axis=1)

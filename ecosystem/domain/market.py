@@ -62,9 +62,9 @@ class Uses(Table):
     started = Column(np.int32, "month", "start")
     ended = Column(np.int32, "month", "end", NEVER)
     next_use = Column(np.int32, "use slot", "next use of the same line", -1)
-    sales_at = Column(np.float64, "M USD2020/year", "sales by territory at launch attraction", 0, (), "territory")
+    sales_at = Column(np.float32, "M USD2020/year", "sales by territory at launch attraction", 0, (), "territory")
     profit_at = Column(
-        np.float64, "M USD2020/year", "gross profit by territory at launch attraction", 0, (), "territory"
+        np.float32, "M USD2020/year", "gross profit by territory at launch attraction", 0, (), "territory"
     )
 
 
@@ -77,7 +77,7 @@ def lerner(share: np.ndarray | float, within: float, across: float) -> np.ndarra
     nb.void(
         nb.int64[::1], nb.int32[::1], nb.int32[::1], nb.boolean[::1], nb.int32[::1], nb.int32[::1], nb.int8[::1],
         nb.int8[::1], nb.float64[::1], nb.float64[:, ::1], nb.float64[:, ::1], nb.float64, nb.float64, nb.float64,
-        nb.float64[:, :], nb.float64[:, :], nb.float64[:, :], nb.int32[::1],
+        nb.float64[:, ::1], nb.float32[:, ::1], nb.float32[:, ::1], nb.int32[::1],
     ),
     cache=True,
 )  # fmt: skip
@@ -194,7 +194,7 @@ def add_lines(
 @nb.njit(
     nb.int64(
         nb.int64[::1], nb.int32[::1], nb.int32[::1], nb.int8[::1], nb.int32[::1], nb.float64[::1], nb.int8[::1],
-        nb.int32[::1], nb.int64, nb.float64[:, ::1], nb.float64[:, ::1], nb.float64[:, ::1], nb.float64[:, ::1],
+        nb.int32[::1], nb.int64, nb.float64[:, ::1], nb.float64[:, ::1], nb.float32[:, ::1], nb.float32[:, ::1],
         nb.float64, nb.float64[:, ::1], nb.float64[::1], nb.float64[::1], nb.float64[::1], nb.int64[::1], nb.float64[::1],
     ),
     cache=True,

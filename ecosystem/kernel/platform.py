@@ -18,6 +18,8 @@ def pin_features() -> bool:
     if "numpy" in sys.modules:
         return False
     os.environ.setdefault("NPY_DISABLE_CPU_FEATURES", DISABLED)
+    # tables reserve room for the whole run; with huge pages each column would hold two megabytes more than it uses
+    os.environ.setdefault("NUMPY_MADVISE_HUGEPAGE", "0")
     return True
 
 

@@ -43,20 +43,25 @@ class Table:
     """
 
     columns: ClassVar[dict[str, Column]] = {}
+    _fills: ClassVar[list[tuple[str, float]]] = []
 
     def __init_subclass__(cls) -> None:
-        cls.columns = {k: v for base in reversed(cls.__mro__) for k, v in vars(base).items() if isinstance(v, Column)}
+        bases = reversed(cls.__mro__)
+        cls.columns = {k: v for base in bases for k, v in vars(base).items() if isinstance(v, Column)}
+        cls._fills = [(name, column.fill) for name, column in cls.columns.items() if column.fill]
 
     def __init__(self, capacity: int = 16, **widths: int) -> None:
-        self.n = 0
+        self.n = self._filled = 0
         self._widths = widths
         self._capacity = max(16, capacity)
         self._data = {name: self._fresh(column, self._capacity) for name, column in self.columns.items()}
         self._view()
 
     def _fresh(self, column: Column, rows: int) -> np.ndarray:
+        # zeros costs no memory until written, so that a table may reserve room for the whole run; other fills are
+        # written when rows are added
         shape = (rows, self._widths[column.width]) if column.width else (rows,)
-        return np.full(shape, column.fill, dtype=column.dtype)
+        return np.zeros(shape, dtype=column.dtype)
 
     def _view(self) -> None:
         n = self.n
@@ -74,9 +79,13 @@ class Table:
             KeyError: a value for a column that does not exist.
         """
         first, self.n = self.n, self.n + n
+        self._filled = first
         if self.n > self._capacity:
             self._grow()
         self._view()
+        for name, fill in self._fills:
+            if name not in values:
+                self._data[name][first : self.n] = fill
         for name, value in values.items():
             if name not in self._data:
                 raise KeyError(f"{type(self).__name__} has no column {name!r}; it has {sorted(self.columns)}")
@@ -87,15 +96,14 @@ class Table:
         capacity = max(self.n, int(self._capacity * 1.5))
         for name, column in self.columns.items():
             grown = self._fresh(column, capacity)
-            old = self._data[name]
-            grown[: len(old)] = old
+            grown[: self._filled] = self._data[name][: self._filled]
             self._data[name] = grown
         self._capacity = capacity
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all columns, spare capacity included."""
-        return sum(a.nbytes for a in self._data.values())
+        """Bytes of the rows of all columns."""
+        return sum(a[: self.n].nbytes for a in self._data.values())
 
     def __setattr__(self, name: str, value: object) -> None:
         if name in type(self).columns:

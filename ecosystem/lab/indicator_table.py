@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ecosystem.domain.indicators import INDICATORS, TALLIES
+from ecosystem.domain.indicators import INDICATORS
 from ecosystem.lab.cells import words
 
 if TYPE_CHECKING:
@@ -98,10 +98,10 @@ def _ratio_of_all(world: World, indicator: Indicator, period: int, first: int) -
 
 def _counts(records: Records, tally: str, period: int, first: int) -> np.ndarray:
     """Return counts of whole periods, (periods, places, sectors + 1)."""
-    index = TALLIES[tally]
-    months = [values[index] for month, values in zip(records.months, records.tallies, strict=True) if month >= first]
-    whole = len(months) // period
-    return np.stack(months[: whole * period]).reshape(whole, period, *months[0].shape).sum(axis=1)
+    rows = [i for i, month in enumerate(records.months) if month >= first]
+    rows = rows[: len(rows) // period * period]
+    values = records.counts(tally, rows)
+    return values.reshape(len(rows) // period, period, *values.shape[1:]).sum(axis=1)
 
 
 def _indicator_frame(

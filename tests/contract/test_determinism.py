@@ -69,7 +69,15 @@ def reference_bits(reference: World) -> dict[str, bytes]:
 def elsewhere(hash_seed: str, out: Path, *, cli: bool, file: Path) -> str:
     """Run the scenario in another process and return the digest that it wrote."""
     if cli:
-        command = [str(Path(sys.executable).with_name("ecosystem")), "run", str(file), "--seed", str(SEED), "--out", str(out)]
+        command = [
+            str(Path(sys.executable).with_name("ecosystem")),
+            "run",
+            str(file),
+            "--seed",
+            str(SEED),
+            "--out",
+            str(out),
+        ]
     else:
         program = (
             "import sys; from ecosystem import Scenario, World; from ecosystem.lab.run_folder import write_run; "
@@ -112,9 +120,7 @@ def own_values(world: World, names: list[str]) -> Scenario:
     return scenario
 
 
-def test_all_levers_set_to_their_own_values_change_no_bit(
-    reference: World, reference_bits: dict[str, bytes]
-) -> None:
+def test_all_levers_set_to_their_own_values_change_no_bit(reference: World, reference_bits: dict[str, bytes]) -> None:
     scenario = own_values(reference, list(reference.levers))
     assert sum(len(row) for row in scenario.levers.values()) == len(reference.levers) * reference.J
     assert differing(bits(World(scenario, seed=SEED).run()), reference_bits) == []
@@ -136,7 +142,9 @@ def test_all_parameters_set_to_their_own_values_change_no_bit(
 
 def test_the_title_changes_no_bit_and_a_lever_in_earnest_does(reference_bits: dict[str, bytes]) -> None:
     content = SCENARIO.to_dict()
-    assert differing(bits(World(Scenario.from_dict({**content, "title": "Other"}), seed=SEED).run()), reference_bits) == []
+    assert (
+        differing(bits(World(Scenario.from_dict({**content, "title": "Other"}), seed=SEED).run()), reference_bits) == []
+    )
     other = SCENARIO.with_lever("office.filing_fee", on="jp", value=0.04)
     assert differing(bits(World(other, seed=SEED).run()), reference_bits) != []
 

@@ -145,12 +145,12 @@ def check_finite(world: World) -> None:
             if values.dtype.kind == "f":
                 assert np.isfinite(values).all(), f"{name}.{key} holds NaN or infinity in month {world.month - 1}"
             if column.unit == "share":
-                assert -1e-9 <= values.min(), f"{name}.{key} = {values.min()}"
+                assert values.min() >= -1e-9, f"{name}.{key} = {values.min()}"
                 assert values.max() <= 1.0 + 1e-6, f"{name}.{key} = {values.max()}"
             if column.unit in ("persons", "organizations", "patents", "applications", "files", "suits", "examiners"):
                 assert values.min() >= -1e-6, f"{name}.{key} = {values.min()} in month {world.month - 1}"
             if column.codes:
-                assert 0 <= values.min()
+                assert values.min() >= 0
                 assert values.max() < len(column.codes), f"{name}.{key}"
     assert np.isfinite(world.records.tallies[-1]).all()
     for name, value in world.records.stocks[-1].items():
@@ -308,4 +308,6 @@ def test_an_inventor_works_for_one_living_employer(long_run: World) -> None:
     # Firms close after the talent market of the month: their people are free from the next one on.
     assert (orgs.alive | (orgs.exited == long_run.month - 1))[people.employer[employed]].all()
     assert np.array_equal(orgs.jurisdiction[people.employer[employed]], people.jurisdiction[employed])
-    assert np.array_equal(np.bincount(people.employer[employed], minlength=orgs.n)[orgs.alive], orgs.inventors[orgs.alive])
+    assert np.array_equal(
+        np.bincount(people.employer[employed], minlength=orgs.n)[orgs.alive], orgs.inventors[orgs.alive]
+    )

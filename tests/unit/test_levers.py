@@ -165,7 +165,7 @@ def test_the_baseline_must_be_complete_known_and_in_range() -> None:
         Levers(SPECS, ["us"], {"us": part})
     with pytest.raises(InputError, match=r"no lever named 'law\.turn'.*law\.term"):
         Levers(SPECS, ["us"], {"us": {**good, "law.turn": LeverValue(1.0, "s")}})
-    with pytest.raises(InputError, match="outside its range.*baseline of us"):
+    with pytest.raises(InputError, match=r"outside its range.*baseline of us"):
         Levers(SPECS, ["us"], {"us": {**good, "law.term": LeverValue(99.0, "s")}})
 
 

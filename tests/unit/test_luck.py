@@ -356,7 +356,9 @@ def test_empty_draws_are_empty() -> None:
 # -- partners -------------------------------------------------------------------------------------------------------
 
 
-def pool_of(uid: np.ndarray, weight: np.ndarray | None = None, group: np.ndarray | None = None, groups: int = 1) -> Pool:
+def pool_of(
+    uid: np.ndarray, weight: np.ndarray | None = None, group: np.ndarray | None = None, groups: int = 1
+) -> Pool:
     """Candidates whose slot is 10 times their position."""
     n = len(uid)
     return Pool.of(

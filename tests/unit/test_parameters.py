@@ -70,7 +70,11 @@ def test_names_are_declared_once_and_stray_keys_refused(tmp_path: Path) -> None:
 
 def test_an_unknown_name_gets_the_nearest(tmp_path: Path) -> None:
     p = Parameters(read(file(tmp_path, GOOD)))
-    for ask in (lambda: p["office.lerning"], lambda: p.info("office.lerning"), lambda: p.with_values({"office.lerning": 1})):
+    for ask in (
+        lambda: p["office.lerning"],
+        lambda: p.info("office.lerning"),
+        lambda: p.with_values({"office.lerning": 1}),
+    ):
         with pytest.raises(InputError, match=r"Nearest match: office\.learning"):
             ask()
     assert "office.lerning" not in p
@@ -108,7 +112,9 @@ def test_every_declared_parameter_has_unit_range_source_and_is_read_somewhere() 
     assert len(declared) > 100
     root = Path(__file__).parents[2]
     code = "\n".join(
-        path.read_text(encoding="utf-8") for top in ("agents", "ecosystem", "policies") for path in (root / top).rglob("*.py")
+        path.read_text(encoding="utf-8")
+        for top in ("agents", "ecosystem", "policies")
+        for path in (root / top).rglob("*.py")
     )
     unread = []
     for name, p in declared.items():
@@ -116,6 +122,6 @@ def test_every_declared_parameter_has_unit_range_source_and_is_read_somewhere() 
         assert p.low < p.high, name
         group, _, last = name.rpartition(".")
         # Read by full name, or by a group with the place or kind put in.
-        if name not in code and f'{group}.{{' not in code and f'"{group}"' not in code and f'"{last}"' not in code:
+        if name not in code and f"{group}.{{" not in code and f'"{group}"' not in code and f'"{last}"' not in code:
             unread.append(name)
     assert unread == []

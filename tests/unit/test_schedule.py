@@ -45,7 +45,9 @@ def test_rules_run_by_phase_then_by_wish_then_by_name(empty: None) -> None:
     assert order(Schedule()) == ["last", "c", "a", "e", "b", "z"]
 
 
-@given(st.permutations([("law", "b", ""), ("law", "a", "b"), ("talent", "t", ""), ("law", "d", "a"), ("funding", "x", "")]))
+@given(
+    st.permutations([("law", "b", ""), ("law", "a", "b"), ("talent", "t", ""), ("law", "d", "a"), ("funding", "x", "")])
+)
 def test_the_order_of_registration_does_not_matter(entries: list[tuple[str, str, str]]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_entries", {})
@@ -67,7 +69,7 @@ def test_a_name_is_taken_once_and_a_phase_must_exist(empty: None) -> None:
     note("law", "a")
     with pytest.raises(ValueError, match="'a' is already registered in phase 'law'"):
         note("talent", "a")
-    with pytest.raises(InputError, match="no phase named 'talents'.*Nearest match: talent"):
+    with pytest.raises(InputError, match=r"no phase named 'talents'.*Nearest match: talent"):
         note("talents", "b")
 
 
@@ -150,6 +152,6 @@ def test_a_registry_refuses_duplicates_and_knows_the_nearest_name() -> None:
     assert things["bayh_dole"] == 1
     with pytest.raises(ValueError, match="measure 'training' is already registered"):
         things.add("training", 3)
-    with pytest.raises(InputError, match="no measure named 'bay_dole'.*Nearest match: bayh_dole"):
+    with pytest.raises(InputError, match=r"no measure named 'bay_dole'.*Nearest match: bayh_dole"):
         things["bay_dole"]
     assert things.get("bay_dole") is None

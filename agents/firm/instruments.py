@@ -1,0 +1,281 @@
+"""The compiled loops of the choice of protection: what each instrument is worth, which one, and where.
+
+Symbols: Y K1 is the yearly profit of a lone seller (``profit``), W the present value of one unit of it under an instrument
+(``worth``), r + d discount and obsolescence (``rate``), g the grant rate, T the term. See ``agents.firm.protect``.
+"""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+from agents.firm.potential import B, F8, FF8, FFF8, I1, I4, I8, POTENTIAL, f8, i8, potential_of
+from agents.organizations import INSTITUTE, UNIVERSITY
+from ecosystem.domain.knowledge import PROTECTION
+from ecosystem.domain.valuation import NONE, PATENT, SECRET, UTILITY
+from ecosystem.kernel.luck import inverse_normal, pair, u01
+
+NO, PUBLISH, KEEP, FILE, MODEL = (
+    PROTECTION.index(w) for w in ("none", "publication", "secret", "patent", "utility_model")
+)
+PASSIVE, ACADEMIC, COMPANY = range(3)
+PUBLISH_SHARE = 0.3
+"""Share of firms that publish what they do not protect (assumption: defensive publication is common but not the rule)."""
+FARTHEST = 8.5
+"""No normal of a 52-bit uniform lies farther out, in standard deviations."""
+
+
+@nb.njit(
+    nb.types.Tuple((I1, I8, I8))(I8, i8, I4, I8, B, I1, F8, nb.uint64),
+    cache=True,
+)
+def sort_out(
+    slots: np.ndarray,
+    month: int,
+    owner: np.ndarray,
+    uid: np.ndarray,
+    passive: np.ndarray,
+    kind: np.ndarray,
+    share: np.ndarray,
+    key: np.uint64,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the role of each owner and the filings (inventions, offices) of passive owners: each office by its share."""
+    n, offices = len(slots), len(share)
+    role = np.empty(n, np.int8)
+    passives = 0
+    for i in range(n):
+        o = owner[slots[i]]
+        if passive[o]:
+            role[i] = PASSIVE
+            passives += 1
+        else:
+            role[i] = ACADEMIC if kind[o] == UNIVERSITY or kind[o] == INSTITUTE else COMPANY
+    mine, office = np.empty(passives * offices, np.int64), np.empty(passives * offices, np.int64)
+    m = 0
+    for i in range(n):
+        if role[i] == PASSIVE:
+            for j in range(offices):
+                if u01(pair(np.uint64(uid[slots[i]]), np.uint64(j + 1)), key) < share[j]:
+                    mine[m], office[m] = slots[i], j
+                    m += 1
+    return role, mine[:m], office[:m]
+
+
+@nb.njit(FFF8(FFF8, FFF8, I8, F8, F8, f8, F8, F8, F8), cache=True)
+def gains(
+    worth: np.ndarray,
+    where: np.ndarray,
+    place: np.ndarray,
+    rate: np.ndarray,
+    hazard: np.ndarray,
+    disclosure: float,
+    grant: np.ndarray,
+    years: np.ndarray,
+    years_model: np.ndarray,
+) -> np.ndarray:
+    """Return what each instrument adds to the value of one unit of yearly profit, (instruments, J, S).
+
+    patent: g (1 - exp(-(r+d) T)) (W_patent - W_none) h - (1 - g) (W_none - W_taught), h the share of profit at home and
+    W_taught the value once the refused application has taught others; utility model: the same with its own term, and it
+    is registered unexamined; secret: W_secret - W_none.
+    """
+    J, S, T = where.shape
+    out = np.zeros((4, J, S))
+    for j in range(J):
+        for s in range(S):
+            home = 0.0
+            for t in range(T):
+                home += where[j, s, t] * (1.0 if place[t] == j else 0.0)
+            base = worth[NONE, j, s]
+            taught = 1.0 / (rate[s] + hazard[s] * (1.0 + disclosure))
+            term = 1.0 - np.exp(-rate[s] * years[j])
+            term_model = 1.0 - np.exp(-rate[s] * years_model[j])
+            out[SECRET, j, s] = worth[SECRET, j, s] - base
+            out[PATENT, j, s] = (
+                grant[j] * term * (worth[PATENT, j, s] - base) * home - (base - taught) * (1.0 - grant[j])
+            )
+            out[UTILITY, j, s] = term_model * (worth[UTILITY, j, s] - base) * home
+    return out
+
+
+@nb.njit(f8(nb.uint64, i8, nb.uint64), cache=True, inline="always")
+def _gumbel(uid: np.uint64, option: int, key: np.uint64) -> float:
+    return -np.log(-np.log(u01(pair(uid, np.uint64(option)), key)))
+
+
+@nb.njit(
+    nb.types.Tuple((I8, I8, I8, I8, F8, F8))(
+        I8, i8, f8, I8, I4, I1, I1, *POTENTIAL, I1, I1, F8, F8, F8, F8, FFF8, FF8, F8, F8, F8, F8, F8, F8, F8, f8, f8,
+        nb.uint64, nb.uint64, nb.uint64, nb.uint64, I1, I4, FF8, FF8, FF8, FF8,
+    ),
+    cache=True,
+)  # fmt: skip
+def choose_instruments(
+    slots: np.ndarray, month: int, scale: float, uid: np.ndarray, owner: np.ndarray, made_at: np.ndarray,
+    role: np.ndarray, made: np.ndarray, line: np.ndarray, launched: np.ndarray, sector: np.ndarray,
+    potential: np.ndarray, expected: np.ndarray, decay: np.ndarray, usual: np.ndarray, learning: float,
+    seat: np.ndarray, kind: np.ndarray, awareness: np.ndarray, cash: np.ndarray, credit: np.ndarray,
+    weight: np.ndarray, gain: np.ndarray, alone: np.ndarray, cost: np.ndarray, gross: np.ndarray,
+    cost_model: np.ndarray, reward: np.ndarray, reward_model: np.ndarray, has_model: np.ndarray, hidden: np.ndarray,
+    noise: float, cost_secret: float, key_error: np.uint64, key_aware: np.uint64, key_hidden: np.uint64,
+    key_publish: np.uint64, protected_by: np.ndarray, published: np.ndarray, missed: np.ndarray, secrets: np.ndarray,
+    publications: np.ndarray, filing_share: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """Choose argmax_i (net_i + spread gumbel_i) for each invention, net_i = Y K1 gain_i - cost_i + reward_i.
+
+    ``role`` tells whose inventions they are; universities do not keep secrets, and their untitled results (PASSIVE
+    stands for them here) are published. What an owner cannot pay, in the order of its inventions, it does not file.
+
+    Returns:
+        (invention, owner, seat, right's kind, profit, reward in real totals) of what is filed at home.
+    """
+    n = len(slots)
+    J, S = alone.shape
+    out = np.empty((4, n), np.int64)
+    profits, bonus = np.empty(n), np.empty(n)
+    spent = np.zeros(len(cash))
+    cases, filings = np.zeros((J, S)), np.zeros((J, S))
+    m = 0
+    for i in range(n):
+        k = slots[i]
+        o, s = owner[k], sector[k]
+        j = seat[o]
+        if role[i] == PASSIVE:
+            protected_by[k] = PUBLISH
+            published[k] = month + 1
+            publications[made_at[k], s] += scale
+            continue
+        me = np.uint64(uid[k])
+        profit = (
+            potential_of(k, month, made, line, launched, sector, potential, expected, decay, usual, learning)
+            * alone[j, s]
+        )
+        means = max(0.0, cash[o] + credit[o]) * weight[o]
+        spread = noise * max(cost[j], cost_secret)
+        can_hide = u01(me, key_hidden) < hidden[s]
+        net_secret = profit * gain[SECRET, j, s] - cost_secret if can_hide else -np.inf
+        net_patent = profit * gain[PATENT, j, s] - cost[j] + reward[j]
+        net_model = -np.inf
+        if has_model[j] > 0.5:
+            net_model = profit * gain[UTILITY, j, s] - cost_model[j] + reward_model[j]
+        choice, best = NONE, spread * _gumbel(me, NONE, key_error)
+        if can_hide:
+            seen = net_secret + spread * _gumbel(me, SECRET, key_error)
+            if seen > best:
+                choice, best = SECRET, seen
+        if u01(me, key_aware) < awareness[o]:
+            if means / scale >= cost[j]:
+                seen = net_patent + spread * _gumbel(me, PATENT, key_error)
+                if seen > best:
+                    choice, best = PATENT, seen
+            if has_model[j] > 0.5:
+                seen = net_model + spread * _gumbel(me, UTILITY, key_error)
+                if seen > best:
+                    choice, best = UTILITY, seen
+        if role[i] == ACADEMIC and choice == SECRET:
+            choice = NONE
+        if choice >= PATENT:
+            spent[o] += (gross[j] if choice == PATENT else cost_model[j]) * scale
+            if spent[o] > means:
+                choice = NONE
+        cases[j, s] += 1.0
+        if choice == NONE:
+            protected_by[k] = NO
+            if max(net_secret, net_patent, net_model) > 0.0:
+                missed[j, s] += scale
+            if role[i] == ACADEMIC or u01(me, key_publish) < PUBLISH_SHARE:
+                protected_by[k] = PUBLISH
+                published[k] = month + 1
+                publications[made_at[k], s] += scale
+        elif choice == SECRET:
+            protected_by[k] = KEEP
+            secrets[j, s] += scale
+        else:
+            protected_by[k] = FILE if choice == PATENT else MODEL
+            filings[j, s] += 1.0
+            out[0, m], out[1, m], out[2, m] = k, o, j
+            out[3, m] = 0 if choice == PATENT else 1
+            profits[m] = profit
+            bonus[m] = (reward[j] if choice == PATENT else reward_model[j]) * scale
+            m += 1
+    for j in range(J):
+        for s in range(S):
+            if cases[j, s] > 0.0:
+                # two-year memory of the share that is filed
+                filing_share[j, s] += (filings[j, s] / cases[j, s] - filing_share[j, s]) / 24.0
+    return out[0, :m], out[1, :m], out[2, :m], out[3, :m], profits[:m], bonus[:m]
+
+
+@nb.njit(
+    nb.types.Tuple((I8, I8, I8, F8))(
+        I8, I8, I8, I8, I8, I8, F8, f8, I8, I1, F8, F8, F8, F8, F8, FF8, f8, FFF8, FFF8, I8, F8, F8, F8, f8, f8,
+        nb.uint64, FF8, FF8,
+    ),
+    cache=True,
+)  # fmt: skip
+def all_filings(
+    outside: np.ndarray, outside_office: np.ndarray, mine: np.ndarray, owner: np.ndarray, seat: np.ndarray,
+    kind: np.ndarray, profit: np.ndarray, scale: float, uid: np.ndarray, sector: np.ndarray, cash: np.ndarray,
+    credit: np.ndarray, weight: np.ndarray, gross: np.ndarray, foreign: np.ndarray, breadth: np.ndarray,
+    breadth_model: float, worth: np.ndarray, where: np.ndarray, place: np.ndarray, rate: np.ndarray,
+    years: np.ndarray, grant: np.ndarray, market: float, threshold: float, key: np.uint64, families: np.ndarray,
+    families_abroad: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """Add second filings: where Y K1 x share earned there x (W_patent - W_none) x term x grant x error exceeds the cost.
+
+    Home applications of the month are paid first, then those abroad in the order of inventions and offices.
+
+    Returns:
+        (invention, office, kind, breadth) of all filings: of passive owners, at home, abroad.
+    """
+    P, S, T = len(grant), where.shape[1], where.shape[2]
+    n, m = len(outside), len(mine)
+    most = n + m + m * P
+    slots, offices, kinds = np.empty(most, np.int64), np.empty(most, np.int64), np.zeros(most, np.int64)
+    width = np.empty(most)
+    spent = np.zeros(len(cash))
+    term = np.empty((S, P))
+    for s in range(S):
+        for j in range(P):
+            term[s, j] = 1.0 - np.exp(-rate[s] * years[j])
+    for i in range(n):
+        slots[i], offices[i] = outside[i], outside_office[i]
+        width[i] = breadth[outside_office[i], sector[outside[i]]]
+    for i in range(m):
+        s = sector[mine[i]]
+        slots[n + i], offices[n + i], kinds[n + i] = mine[i], seat[i], kind[i]
+        width[n + i] = breadth[seat[i], s] * (breadth_model if kind[i] == 1 else 1.0)
+        if kind[i] == 0:
+            spent[owner[i]] += gross[seat[i]] * scale
+            families[seat[i], s] += scale
+    end = n + m
+    far = np.exp(0.5 * FARTHEST)
+    by_place = np.empty(P)
+    for i in range(m):
+        if kind[i] != 0:
+            continue
+        k, o, h = mine[i], owner[i], seat[i]
+        s = sector[k]
+        by_place[:] = 0.0
+        for t in range(T):
+            if place[t] < P:
+                by_place[place[t]] += where[h, s, t]
+        goes = False
+        for j in range(P):
+            if j == h:
+                continue
+            value = profit[i] * market * by_place[j] * (worth[PATENT, j, s] - worth[NONE, j, s]) * term[s, j] * grant[j]
+            # most values are far from the threshold: no error can carry them over it
+            if value * far <= foreign[j] * threshold:
+                continue
+            error = np.exp(0.5 * inverse_normal(u01(pair(np.uint64(uid[k]), np.uint64(j + 1)), key)))
+            if value * error <= foreign[j] * threshold:
+                continue
+            spent[o] += foreign[j] * scale
+            if spent[o] <= max(0.0, cash[o] + credit[o]) * weight[o]:
+                slots[end], offices[end], width[end] = k, j, breadth[j, s]
+                end += 1
+                goes = True
+        if goes:
+            families_abroad[h, s] += scale
+    return slots[:end], offices[:end], kinds[:end], width[:end]

@@ -1,0 +1,109 @@
+"""Ancestry: parents come with weight quality x age kernel x proximity, exactly, and from earlier months only."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from ecosystem.domain.ancestry import Ancestry
+from ecosystem.kernel.luck import Draw, fold
+
+F = 3
+NEAR = np.array([[0.7, 0.2, 0.1], [0.3, 0.6, 0.1], [0.0, 0.5, 0.5]])
+PARAMETERS = {"ancestry.peak_years": 2.0, "ancestry.fading_years": 6.0, "ancestry.parents_chance": 0.8}
+
+
+def world(seed: int = 1, **changes: float) -> Any:
+    return SimpleNamespace(p={**PARAMETERS, **changes}, draw=Draw(seed), proximity=NEAR)
+
+
+def library(months: int = 6) -> tuple[Ancestry, np.ndarray, np.ndarray, np.ndarray]:
+    """An index of some months; return it with month, field and quality of each row."""
+    rng = np.random.default_rng(3)
+    a = Ancestry(F, 40)
+    all_month, all_field, all_quality = [], [], []
+    for month in range(months):
+        field = np.sort(rng.integers(0, F, size=(5, 0, 9, 1, 4, 3)[month % 6]))
+        quality = rng.lognormal(size=len(field))
+        a.append(field, quality)
+        all_month += [month] * len(field)
+        all_field += field.tolist()
+        all_quality += quality.tolist()
+    return a, np.array(all_month), np.array(all_field), np.array(all_quality)
+
+
+@pytest.mark.parametrize("child_field", range(F))
+def test_parents_are_drawn_exactly_by_quality_age_and_proximity(child_field: int) -> None:
+    a, month, field, quality = library()
+    age = (6 - month) / 12.0
+    p = PARAMETERS
+    kernel = (1 - np.exp(-age / p["ancestry.peak_years"])) * np.exp(-age / p["ancestry.fading_years"])
+    weight = quality * kernel * NEAR[child_field, field]
+    n = 30_000
+    uid = fold(np.arange(n), 1)
+    got = a.parents(world(), uid, np.full(n, child_field))
+    found = got[got >= 0]
+    assert stats.binomtest(len(found), 3 * n, 0.8).pvalue > 1e-4
+    some = weight > 0
+    counts = np.bincount(found, minlength=len(weight))
+    assert counts[~some].sum() == 0
+    assert stats.chisquare(counts[some], len(found) * weight[some] / weight.sum()).pvalue > 1e-4
+
+
+def test_the_three_searches_are_independent() -> None:
+    a, *_ = library()
+    n = 30_000
+    got = a.parents(world(**{"ancestry.parents_chance": 1.0}), fold(np.arange(n), 2), np.zeros(n, np.int64))
+    top = np.argsort(np.bincount(got[:, 0]))[-4:]
+    for i, j in ((0, 1), (1, 2), (0, 2)):
+        table = np.array([[np.count_nonzero((got[:, i] == x) & (got[:, j] == y)) for x in top] for y in top])
+        assert stats.chi2_contingency(table).pvalue > 1e-4
+
+
+def test_the_same_child_finds_the_same_parents_in_any_company() -> None:
+    a, *_ = library()
+    uid, field = fold(np.arange(50), 3), np.arange(50) % F
+    got = a.parents(world(), uid, field)
+    order = np.random.default_rng(0).permutation(50)
+    assert np.array_equal(a.parents(world(), uid[order], field[order]), got[order])
+    assert np.array_equal(a.parents(world(), uid[7:8], field[7:8])[0], got[7])
+    assert not np.array_equal(a.parents(world(2), uid, field), got)
+
+
+def test_without_earlier_work_there_are_no_parents() -> None:
+    a = Ancestry(F, 10)
+    none = np.full((4, 3), -1)
+    assert np.array_equal(a.parents(world(), np.arange(4), np.zeros(4, np.int64)), none)
+    a.append(np.zeros(0, np.int64), np.zeros(0))
+    assert np.array_equal(a.parents(world(), np.arange(4), np.zeros(4, np.int64)), none)
+    a.append(np.zeros(2, np.int64), np.ones(2))
+    # Field 2 does not look at field 0.
+    assert np.array_equal(a.parents(world(), np.arange(1, 5), np.full(4, 2)), none)
+    assert (a.parents(world(**{"ancestry.parents_chance": 1.0}), np.arange(1, 5), np.zeros(4, np.int64)) >= 0).all()
+
+
+def test_worthless_work_is_never_built_on_and_the_index_grows() -> None:
+    a = Ancestry(F, 60)
+    for _ in range(50):
+        a.append(np.repeat(np.arange(F), 20), np.tile([0.0, 1.0], 30))
+    assert a.rows == 3000
+    assert a.months == 50
+    got = a.parents(world(), fold(np.arange(5000), 1), np.arange(5000) % F)
+    found = got[got >= 0]
+    assert len(found)
+    assert (found % 2 == 1).all()
+    assert found.max() < 3000
+
+
+def test_old_work_fades_and_the_newest_is_not_yet_used_most() -> None:
+    a = Ancestry(F, 400)
+    for _ in range(400):
+        a.append(np.zeros(2, np.int64), np.ones(2))
+    got = a.parents(world(), fold(np.arange(40_000), 1), np.zeros(40_000, np.int64))
+    age = 400 - got[got >= 0] // 2
+    by_year = np.bincount(age // 12, minlength=30)
+    assert by_year[0] < by_year[2] > by_year[15] > by_year[30 - 1]
