@@ -5,7 +5,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from ecosystem.kernel import platform as _platform  # before NumPy
+from ecosystem.kernel import platform
+
+platform.pin_features()  # before NumPy
 
 __version__ = "0.1.0"
 

@@ -14,9 +14,9 @@ DISABLED = "X86_V4 AVX512_ICL AVX512_SPR"
 
 
 def pin_features() -> bool:
-    """Ask NumPy to leave the AVX-512 paths alone; return False if NumPy is already loaded, which is too late."""
+    """Ask NumPy to leave the AVX-512 paths alone; return False if NumPy was loaded with them."""
     if "numpy" in sys.modules:
-        return False
+        return os.environ.get("NPY_DISABLE_CPU_FEATURES") == DISABLED
     os.environ.setdefault("NPY_DISABLE_CPU_FEATURES", DISABLED)
     # tables reserve room for the whole run; with huge pages each column would hold two megabytes more than it uses
     os.environ.setdefault("NUMPY_MADVISE_HUGEPAGE", "0")

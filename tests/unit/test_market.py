@@ -16,7 +16,6 @@ from ecosystem.domain.market import (
     LICENSE,
     end_use,
     lerner,
-    line_decay,
     make_legal,
     open_lines,
     potential_now,
@@ -147,13 +146,6 @@ def test_settlement_makes_a_use_legal(world: World) -> None:
     assert world.uses.route[use] == LICENSE
     make_legal(world, np.array([use]))
     assert world.uses.row(use)["route"] == "free"
-
-
-def test_lines_fade_with_the_life_of_their_sector(small_world: World) -> None:
-    lines = np.flatnonzero(small_world.lines.active)
-    life = small_world.sectors["product_life"][small_world.lines.sector[lines]]
-    age = (small_world.month - small_world.lines.launched[lines]) / 12.0
-    np.testing.assert_allclose(line_decay(small_world, lines), np.exp(-age / life))
 
 
 def test_what_is_learnt_later_counts_only_once_it_is_known(small_world: World) -> None:
