@@ -3,28 +3,28 @@
 Attempts arrive per line and month, drawn before any right is looked at, so that deterrence does not shrink their number.
 The one who tries is found by a race over the firms of the sector at home or abroad, weighted by absorptive capacity. The
 attempt ends in free use, license, purchase, inventing around, infringement or drop. Imitation costs about 65 % of
-development (Mansfield, Schwartz & Wagner 1981, Economic Journal 91:907).
+development (Mansfield, Schwartz & Wagner 1981, Economic Journal 91:907). The loops are in ``agents.firm.attempts``.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numba as nb
 import numpy as np
 
 from agents.court import watch
-from agents.firm.clearance import AROUND, DROP, FREE, INFRINGE, LICENSE, PURCHASE, clear
-from agents.firm.commercialize import development_cost
+from agents.firm.attempts import (
+    BLOCK, COST, GAIN, KEY, LINE, LOSS, PRICE, RIGHT, ROUTE, SECTOR, TECH, USER, WORTH, arrivals, conclude, weigh,
+)  # fmt: skip
+from agents.firm.clearance import INFRINGE, LICENSE, clear
 from agents.firm.licensing import settle_licenses
+from agents.firm.potential import outlook
 from agents.firm.protect import concealable_share
 from agents.organizations import FIRM
-from ecosystem.domain.indicators import flow, ratio
-from ecosystem.domain.knowledge import PROTECTION
+from ecosystem.domain.indicators import TALLIES, flow, ratio
 from ecosystem.domain.ledgers import ROUTES as OUTCOMES
-from ecosystem.domain.market import ROUTES, decay_rate, end_use, start_use
-from ecosystem.domain.valuation import NONE, PATENT, SECRET, UTILITY, owner_loss, user_gain
-from ecosystem.kernel.luck import Pool, fold
+from ecosystem.domain.market import ROUTES, end_use, start_use
+from ecosystem.kernel.luck import ALWAYS, Pool
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
@@ -45,9 +45,14 @@ ratio("imitation_cost_ratio", "ratio", "mean imitation cost / innovation cost of
       "imitation_cost_sum", "adoptions_made")  # fmt: skip
 flow("adoptions_in_environment", "adoptions", "adoptions of environmental technology (field 24)", 1)
 
-_INSTRUMENT = np.zeros(len(PROTECTION), np.int64)
-_INSTRUMENT[[PROTECTION.index(w) for w in ("secret", "patent", "utility_model")]] = (SECRET, PATENT, UTILITY)
+flow("royalty_bearing_uses", "uses", "uses begun under a license", 0)
+
 _ROUTE_OF_USE = np.array([ROUTES.index({"free": "free", "drop": "free"}.get(w, w)) for w in OUTCOMES])
+_COUNTED = np.array([TALLIES[name] for name in (
+    "adoption_attempts", "adoptions_made", "adoptions_domestic", "adoptions_in_environment", "public_domain_use",
+    "imitations_blocked", "wilful_infringements", "imitation_cost_sum", *(f"adoptions_{word}" for word in OUTCOMES),
+)])  # fmt: skip
+"""Rows of the tallies in the order that ``attempts.conclude`` counts."""
 
 
 def sellers(world: World) -> Pool:
@@ -68,202 +73,82 @@ def sellers(world: World) -> Pool:
 @rule("adoption", "adoption.attempt")
 def attempt(world: World) -> None:
     """Attempts of the month, from arrival to use."""
-    if world.p["switch.imitation"] < 0.5:
-        world.experience.fade(world)
+    p, experience = world.p, world.experience
+    if p["switch.imitation"] < 0.5 or not len(world.live_lines):
+        experience.fade(world)
         return
-    lines_due, users = _who_tries(world)
-    if not len(lines_due):
-        world.experience.fade(world)
+    rows, money, clash = _weigh(world, *_who_tries(world))
+    experience.fade(world)
+    n = rows.shape[1]
+    if not n:
         return
-    inv, orgs, table, p = world.inventions, world.orgs, world.rights, world.p
-    tech = world.lines.invention[lines_due].astype(np.int64)
-    seat = orgs.jurisdiction[users].astype(np.int64)
-    sector = inv.sector[tech].astype(np.int64)
-    key = fold(inv.uid[tech], orgs.uid[users])
-    cost = world.sectors["imitation_cost"][sector] * development_cost(world, tech)
-    gain = user_gain(world, tech, users) * np.minimum(1.5, orgs.absorptive[users] ** 0.5) - cost
-
-    at = inv.right_at[tech, seat]
-    rows = np.maximum(at, 0)
-    live = (at >= 0) & table.in_force[rows] if table.n else np.zeros(len(tech), bool)
-    if table.n:
-        live &= table.owner[rows] != users
-        caught = live & (world.draw.uniform("adoption.claims", key, month=0) < table.breadth[rows])
-    else:
-        caught = live
-    held = (inv.protected_by[tech] == PROTECTION.index("secret")) & ~live & (world.draw.uniform("invention.concealable", inv.uid[tech], month=-10**6) < concealable_share(world)[sector])
-    breach = p["protection.secret_breach"]
-    leaks = world.sectors["leak_rate"][sector] * (1.0 - breach * world.levers["law.secrecy"][seat])
-    kept_secret = held & (world.draw.uniform("adoption.leak", key, month=0) > np.minimum(leaks, 1.0))
-
-    route = np.where(gain > 0.0, FREE, DROP)
-    route = np.where(kept_secret, DROP, route)
-    price = np.zeros(len(tech))
-    aware = np.ones(len(tech), bool)
-    redress = np.zeros(len(tech))
-    blocked_by = np.where(caught, at, -1)
-    clash = np.flatnonzero(caught & (gain > 0.0))
-    if len(clash):
-        loss = owner_loss(world, tech[clash])[:, None]
-        redesign = p["development.redesign_cost"] * cost[clash]
-        result = clear(
-            world, key[clash], users[clash], gain[clash], at[clash][:, None].astype(np.int64), loss, redesign
-        )
-        route[clash] = result.route
-        price[clash] = result.price[:, 0]
-        aware[clash] = result.aware
-        redress[clash] = result.redress
-    _record(world, tech, users, seat, sector, route, aware, blocked_by, lines_due)
-    _learn(world, tech, seat, sector, route, live, held, gain, redress)
-    _use(world, tech, users, route, price, at, aware)
-    joined = route != DROP
-    world.tally.add("imitation_cost_sum", seat[joined], world.scale * world.sectors["imitation_cost"][sector[joined]],
-                    sector[joined])  # fmt: skip
+    inv, orgs, rights, tally = world.inventions, world.orgs, world.rights, world.tally
+    # only those who meet a right and gain from going on have to get clear of it
+    cleared = clear(
+        world, rows[KEY, clash], rows[USER, clash], money[GAIN, clash], rows[RIGHT, clash, None],
+        money[LOSS, clash, None], p["development.redesign_cost"] * money[COST, clash],
+    )  # fmt: skip
+    foreign, aware, go, mask = conclude(
+        rows, money, clash, cleared.route, cleared.price, cleared.aware, cleared.redress, world.month, world.scale,
+        inv.owner, inv.published, inv.field, orgs.jurisdiction, inv.right_at, rights.in_force, rights.owner,
+        world.territories.place, world.environment_field, world.sectors["imitation_cost"], experience.attempts,
+        experience.kept, tally.values, _COUNTED,
+    )  # fmt: skip
+    world.adoptions.add(
+        n, month=world.month, user=rows[USER], invention=rows[TECH], route=rows[ROUTE], foreign=foreign, aware=aware,
+        blocked_by=rows[BLOCK], months_since_launch=np.minimum(world.month - world.lines.launched[rows[LINE]], 32_000),
+    )  # fmt: skip
+    if len(go):
+        _use(world, rows[:, go], money[:, go], aware[go], mask)
 
 
 def _who_tries(world: World) -> tuple[np.ndarray, np.ndarray]:
-    """Draw which lines are tried this month and by whom; a firm that sells in the line already does not try."""
-    p, lines, orgs, inv = world.p, world.lines, world.orgs, world.inventions
-    live = world.live_lines
-    if not len(live):
-        return live, live
-    sector = lines.sector[live]
-    usual = p["adoption.rate"] * world.sectors["imitation_rate"] / 12.0
-    fading = np.exp(
-        -p["adoption.value_elasticity"] * decay_rate(world)[sector] * (world.month - lines.launched[live]) / 12.0
-    )
-    rate = usual[sector] * np.minimum(lines.pull[live] * fading, 12.0)
-    u = world.draw.uniform("adoption.arrival", lines.uid[live])
-    maybe = np.flatnonzero(u < rate * (1.0 + p["protection.disclosure"]))
-    public = inv.published[lines.invention[live[maybe]]] <= world.month
-    go = maybe[u[maybe] < -np.expm1(-rate[maybe] * (1.0 + p["protection.disclosure"] * public))]
-    tried = live[go]
-    tech = lines.invention[tried]
-    owner = inv.owner[tech]
-    home = orgs.jurisdiction[owner].astype(np.int64)
-    abroad = world.draw.bernoulli("adoption.abroad", lines.uid[tried], p["adoption.foreign_share"])
-    by_place = np.zeros((world.S, world.J))
-    np.add.at(by_place.T, world.territories.place, world.market.reach.T)
-    foreign = np.repeat(by_place[None], world.J, axis=0)
-    foreign[np.arange(world.J), :, np.arange(world.J)] = 1e-12
-    row = home * world.S + lines.sector[tried]
-    other = world.draw.categorical("adoption.place", lines.uid[tried], foreign.reshape(-1, world.J), row)
-    seat = np.where(abroad, other, home)
-    group = seat * world.S + lines.sector[tried]
-    user = world.draw.partner("adoption.user", lines.uid[tried], group, sellers(world), avoid=orgs.uid[owner])
-    fine = (user >= 0) & orgs.alive[user]
-    tried, user = tried[fine], user[fine]
-    new = ~sells_already(world, tried, user)
-    return tried[new], user[new]
-
-
-@nb.njit(nb.boolean[::1](nb.int64[::1], nb.int64[::1], nb.int32[::1], nb.int32[::1], nb.boolean[::1], nb.int32[::1]),
-         cache=True)  # fmt: skip
-def _sells(
-    lines: np.ndarray, users: np.ndarray, first_use: np.ndarray, next_use: np.ndarray, active: np.ndarray, user: np.ndarray,
-) -> np.ndarray:  # fmt: skip
-    out = np.zeros(len(lines), np.bool_)
-    for i in range(len(lines)):
-        u = first_use[lines[i]]
-        while u >= 0:
-            if active[u] and user[u] == users[i]:
-                out[i] = True
-                break
-            u = next_use[u]
-    return out
-
-
-def sells_already(world: World, lines: np.ndarray, users: np.ndarray) -> np.ndarray:
-    """Return True where the user is an active seller of the line, bool (n,)."""
-    uses = world.uses
-    return np.asarray(_sells(lines.astype(np.int64), users.astype(np.int64), world.lines.first_use, uses.next_use,
-                             uses.active, uses.user))  # fmt: skip
-
-
-def _record(world: World, tech: np.ndarray, users: np.ndarray, seat: np.ndarray, sector: np.ndarray, route: np.ndarray,
-            aware: np.ndarray, blocked_by: np.ndarray, lines: np.ndarray) -> None:  # fmt: skip
-    inv, orgs, tally, scale = world.inventions, world.orgs, world.tally, world.scale
-    foreign = orgs.jurisdiction[inv.owner[tech]] != seat
-    world.adoptions.add(
-        len(tech), month=world.month, user=users, invention=tech, route=route, foreign=foreign, aware=aware,
-        blocked_by=blocked_by, months_since_launch=np.minimum(world.month - world.lines.launched[lines], 32_000),
+    """Draw which lines are tried this month and which firm tries (-1 none); return (line slots, organization slots)."""
+    p, lines, orgs, inv, draw = world.p, world.lines, world.orgs, world.inventions, world.draw
+    tried, uid, group, avoid = arrivals(
+        world.live_lines, world.month, lines.uid, lines.sector, lines.pull, lines.launched, lines.invention,
+        inv.published, inv.owner, orgs.jurisdiction, orgs.uid, p["adoption.rate"] * world.sectors["imitation_rate"] / 12.0,
+        world.valuation.decay, p["adoption.value_elasticity"], p["protection.disclosure"], p["adoption.foreign_share"],
+        world.market.reach, world.territories.place, world.J, draw.key("adoption.arrival"), draw.key("adoption.abroad"),
+        draw.key("adoption.place"),
     )  # fmt: skip
-    tally.add("adoption_attempts", seat, scale, sector)
-    for code, word in enumerate(OUTCOMES):
-        mine = route == code
-        tally.add(f"adoptions_{word}", seat[mine], scale, sector[mine])
-    free = (route == FREE) & (inv.published[tech] <= world.month)
-    tally.add("public_domain_use", seat[free], scale, sector[free])
-    by_right = (blocked_by >= 0) & np.isin(route, (LICENSE, PURCHASE, AROUND, DROP))
-    tally.add("imitations_blocked", seat[by_right], scale, sector[by_right])
-    wilful = (route == INFRINGE) & aware
-    tally.add("wilful_infringements", seat[wilful], scale, sector[wilful])
-    made = route != DROP
-    tally.add("adoptions_made", seat[made], scale, sector[made])
-    home = made & ~foreign
-    tally.add("adoptions_domestic", seat[home], scale, sector[home])
-    green = made & (inv.field[tech] == world.environment_field)
-    tally.add("adoptions_in_environment", seat[green], scale, sector[green])
+    return tried, draw.partner("adoption.user", uid, group, sellers(world), avoid=avoid)
 
 
-def _learn(world: World, tech: np.ndarray, seat: np.ndarray, sector: np.ndarray, route: np.ndarray, live: np.ndarray,
-           held: np.ndarray, gain: np.ndarray, redress: np.ndarray) -> None:  # fmt: skip
-    """Owners learn from attempts that were worth while how much each instrument keeps out.
+def _weigh(world: World, tried: np.ndarray, users: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what ``attempts.weigh`` finds of the lines tried by ``users``."""
+    p, lines, uses, orgs, inv, rights = world.p, world.lines, world.uses, world.orgs, world.inventions, world.rights
+    v, sectors, draw = world.valuation, world.sectors, world.draw
+    rows, money, clash = weigh(
+        tried, users, world.month, orgs.alive, orgs.uid, orgs.jurisdiction, orgs.absorptive, lines.invention, lines.users,
+        lines.first_use, uses.next_use, uses.active, uses.user, inv.uid, inv.owner, inv.jurisdiction, inv.protected_by,
+        inv.right_at, *outlook(world), rights.in_force, rights.owner, rights.breadth, v.alone, v.shared, v.discount,
+        v.hazard, world.arrivals.per_rd, world.arrivals.mean_value, p["development.cost_share"],
+        p["development.cost_elasticity"], sectors["imitation_cost"], sectors["leak_rate"], world.levers["law.secrecy"],
+        p["protection.secret_breach"], concealable_share(world), draw.key("adoption.claims", 0),
+        draw.key("adoption.leak", 0), draw.key("invention.concealable", ALWAYS),
+    )  # fmt: skip
+    return rows, money, clash
 
-    An infringer counts by the chance that the owner stops it or is paid.
-    """
-    worth = gain > 0.0
-    kind = _INSTRUMENT[world.inventions.protected_by[tech]]
-    instrument = np.where(live, np.where(kind == UTILITY, UTILITY, PATENT), np.where(held, SECRET, NONE))
-    kept = np.where(route == INFRINGE, redress, np.isin(route, (LICENSE, PURCHASE, DROP)))
-    told = worth & (instrument != NONE)
-    world.experience.fade(world)
-    world.experience.observe(instrument[told], seat[told], sector[told], kept[told])
 
-
-def _use(world: World, tech: np.ndarray, users: np.ndarray, route: np.ndarray, price: np.ndarray, at: np.ndarray,
-         aware: np.ndarray) -> None:  # fmt: skip
-    """Begin to sell: at home and, where no right of the family stands, abroad."""
-    go = np.flatnonzero(route != DROP)
-    if not len(go):
-        return
-    inv, v, orgs = world.inventions, world.valuation, world.orgs
-    tech, users, route, price, at, aware = tech[go], users[go], route[go], price[go], at[go], aware[go]
-    mask = _open_territories(world, tech, users, route)
-    royalty = np.zeros(len(go))
-    licensor = np.full(len(go), -1, np.int64)
+def _use(world: World, rows: np.ndarray, money: np.ndarray, aware: np.ndarray, mask: np.ndarray) -> None:
+    """Begin to sell in the territories of ``mask``; licensees settle first."""
+    n = rows.shape[1]
+    users, route, at = rows[USER], rows[ROUTE], rows[RIGHT]
+    royalty, licensor = np.zeros(n), np.full(n, -1, np.int64)
     paid = np.flatnonzero(route == LICENSE)
     if len(paid):
-        sector = inv.sector[tech[paid]].astype(np.int64)
-        gain = user_gain(world, tech[paid], users[paid])
-        sales = gain * (v.discount[sector] + v.hazard[sector]) * world.p["market.sigma_across"]
-        royalty[paid], _ = settle_licenses(world, users[paid], at[paid].astype(np.int64), price[paid], sales)
+        v, sector = world.valuation, rows[SECTOR, paid]
+        sales = money[WORTH, paid] * (v.discount[sector] + v.hazard[sector]) * world.p["market.sigma_across"]
+        royalty[paid], _ = settle_licenses(world, users[paid], at[paid], money[PRICE, paid], sales)
         licensor[paid] = world.rights.owner[at[paid]]
-        world.tally.add("royalty_bearing_uses", orgs.jurisdiction[users[paid]], world.scale)
+        world.tally.add("royalty_bearing_uses", world.orgs.jurisdiction[users[paid]], world.scale)
     stolen = route == INFRINGE
     uses = start_use(
-        world, tech, users, mask, _ROUTE_OF_USE[route], licensor=licensor, royalty=royalty, infringing=stolen,
+        world, rows[TECH], users, mask, _ROUTE_OF_USE[route], licensor=licensor, royalty=royalty, infringing=stolen,
         aware=stolen & aware, right=np.where(stolen, at, -1),
     )  # fmt: skip
     watch(world, uses[stolen])
-
-
-flow("royalty_bearing_uses", "uses", "uses begun under a license", 0)
-
-
-def _open_territories(world: World, tech: np.ndarray, users: np.ndarray, route: np.ndarray) -> np.ndarray:
-    """Bit mask of the user's own territories plus those abroad where no right on the technology is in force."""
-    rights = world.rights
-    seat = world.orgs.jurisdiction[users]
-    mask = np.zeros(len(tech), np.int64)
-    for t in range(world.T):
-        place = world.territories.place[t]
-        at = world.inventions.right_at[tech, place]
-        barred = (at >= 0) & rights.in_force[np.maximum(at, 0)] if rights.n else np.zeros(len(tech), bool)
-        if rights.n:
-            barred &= rights.owner[np.maximum(at, 0)] != users
-        mask |= np.where((seat == place) | ~barred | (route == AROUND), 1 << t, 0)
-    return mask
 
 
 def quit_lines_of(world: World, organizations: np.ndarray) -> None:

@@ -2,8 +2,8 @@
 
 Once a year, in its own month, a firm moves its own R&D part of the way to
 ``ln R* = ln c + 0.93 ln n + h + k ln(ret / ret0) - eta ln(uc / uc0)``: n staff, h lasting taste, ret the experienced return on
-own R&D (five-year mean of rents from own lines and license income, less legal cost, over R&D; half own, half of the
-sector), uc = 1 - relief the user cost. For a finance-constrained firm each unit of relief also unlocks outside money:
+own R&D (five-year mean of rents from own lines and license income, less legal cost, over R&D; partly own, mostly of
+the sector), uc = 1 - relief the user cost. For a finance-constrained firm each unit of relief also unlocks outside money:
 eta = 1 + m (findings on population: a convex cost of finance would make constrained firms less elastic, not more).
 """
 
@@ -99,7 +99,8 @@ def budget(world: World) -> None:
         reference = world.returns.reference[place, sector]
         own = np.clip(orgs.returns[due] / np.maximum(orgs.rd[due], 1e-12) / reference, 0.1, 10.0)
         sectoral = np.clip(world.returns.now[place, sector] / reference, 0.1, 10.0)
-        pull = p["firm.return_elasticity"] * (0.15 * np.log(own) + 0.85 * np.log(sectoral))
+        mine = p["firm.own_return_weight"]
+        pull = p["firm.return_elasticity"] * (mine * np.log(own) + (1.0 - mine) * np.log(sectoral))
         pull = np.where(np.isfinite(pull), pull, 0.0)
     else:
         pull = np.zeros(len(due))

@@ -15,11 +15,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
-from scipy.special import ndtri
 
+from agents.firm.potential import B, F4, F8, FF8, I1, I4, I8, II8, f8
 from ecosystem.domain.ledgers import ROUTES
-from ecosystem.kernel.luck import fold
+from ecosystem.kernel.luck import inverse_normal, pair, u01
 
 if TYPE_CHECKING:
     from ecosystem.world import World
@@ -67,69 +68,110 @@ def clear(
         loss: present value that each owner loses if the user sells, float64 (n, k).
         redesign: cost of one try to invent around, M USD2020, float64 (n,).
     """
-    p, levers, orgs, table = world.p, world.levers, world.orgs, world.rights
-    draw = world.draw
-    k = rights.shape[1]
-    place = orgs.jurisdiction[users].astype(np.int64)
-    real = rights >= 0
-    rows = np.maximum(rights, 0)
-    owner = table.owner[rows]
-    n_owners = np.maximum(real.sum(axis=1), 1)
-    keys = fold(np.repeat(key, k), np.tile(np.arange(k) + 1, len(key)))
+    p, levers, orgs, table, draw = world.p, world.levers, world.orgs, world.rights, world.draw
+    return Clearance(
+        *_clear(
+            np.ascontiguousarray(key, dtype=np.int64), np.ascontiguousarray(users, dtype=np.int64),
+            np.ascontiguousarray(gain), np.ascontiguousarray(rights, dtype=np.int64), np.ascontiguousarray(loss),
+            np.ascontiguousarray(redesign), table.owner, table.breadth, orgs.jurisdiction, orgs.sector, orgs.awareness,
+            orgs.enforcement_record, world.valuation.decay, levers["enforcement.detection"], levers["law.enforcement"],
+            levers["court.cost"], levers["court.hurdle"], levers["court.damages"], levers["court.injunction"],
+            levers["court.agreeable_share"], levers["enforcement.refrain"], levers["transfer.matching"],
+            levers["transfer.valuation_noise"], levers["transfer.transaction_cost"], p["development.redesign_tries"],
+            p["adoption.royal"], p["adoption.meet"], p["adoption.search"], draw.key("clearance.tries"),
+            draw.key("clearance.refrain"), draw.key("clearance.meet"), draw.key("clearance.owner_error"),
+            draw.key("clearance.user_error"), draw.key("clearance.search"),
+        )
+    )  # fmt: skip
 
-    breadth = np.clip(table.breadth[rows], 0.0, 0.99)
-    u = draw.uniform("clearance.tries", keys).reshape(-1, k)
-    tries = np.where(real, np.maximum(1.0, np.ceil(np.log(u) / np.log(np.maximum(breadth, 1e-6)))), 0.0).sum(axis=1)
-    around = np.where(tries <= p["development.redesign_tries"] * n_owners, gain - tries * redesign, -np.inf)
 
-    years = np.minimum(1.0 / world.valuation.decay[np.maximum(orgs.sector[users], 0)], 10.0)
-    caught = 1.0 - np.exp(-levers["enforcement.detection"][place] * levers["law.enforcement"][place] * years)
-    record = np.minimum(1.0, 0.1 * orgs.enforcement_record[owner].max(axis=1, initial=0.0, where=real))
-    caught = caught + (1.0 - caught) * record * 0.5
-    stakes = np.maximum(gain, 0.0)
-    cost = levers["court.cost"][place] * stakes**0.6 + levers["court.hurdle"][place]
-    award = 0.5 * stakes * p["adoption.royal"] * levers["court.damages"][place]
-    credible = award + 0.3 * levers["court.injunction"][place] * stakes > cost
-    caught = np.where(credible, caught * (1.0 - levers["court.agreeable_share"][place]), 0.0)
-    none = (1.0 - caught) ** n_owners
-    harm = (
-        0.5 * (p["adoption.royal"] * levers["court.damages"][place] + 0.5 * levers["court.injunction"][place]) * stakes
-    )
-    infringe = gain - (1.0 - none) * (harm + cost)
-    refrains = draw.bernoulli("clearance.refrain", key, levers["enforcement.refrain"][place])
-    infringe_willing = np.where(refrains, -np.inf, infringe)
-    outside = np.maximum(np.maximum(around, infringe_willing), 0.0)
+@nb.njit(
+    nb.types.Tuple((I8, FF8, F8, B, B, F8))(
+        I8, I8, F8, II8, FF8, F8, I4, F4, I1, I1, F8, F8, F8, *(F8,) * 11, f8, f8, f8, f8, *(nb.uint64,) * 6
+    ),
+    cache=True,
+)  # fmt: skip
+def _clear(
+    key: np.ndarray, users: np.ndarray, gain: np.ndarray, rights: np.ndarray, loss: np.ndarray, redesign: np.ndarray,
+    owner: np.ndarray, breadth: np.ndarray, seat: np.ndarray, sector: np.ndarray, awareness: np.ndarray,
+    record: np.ndarray, decay: np.ndarray, detection: np.ndarray, enforcement: np.ndarray, court_cost: np.ndarray,
+    hurdle: np.ndarray, damages: np.ndarray, injunction: np.ndarray, agreeable: np.ndarray, refrain: np.ndarray,
+    matching: np.ndarray, valuation_noise: np.ndarray, transaction: np.ndarray, most_tries: float, royal: float,
+    meet: float, search: float, key_tries: np.uint64, key_refrain: np.uint64, key_meet: np.uint64,
+    key_owner: np.uint64, key_user: np.uint64, key_search: np.uint64,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """Return the columns of ``Clearance``; one row after the other as the module describes."""
+    n, k = rights.shape
+    route, price, net = np.empty(n, np.int64), np.zeros((n, k)), np.zeros(n)
+    aware, wanted, redress = np.empty(n, np.bool_), np.empty(n, np.bool_), np.empty(n)
+    ask = np.empty(k)
+    for i in range(n):
+        me, user, S = np.uint64(key[i]), users[i], gain[i]
+        j = seat[user]
+        owners, tries, losses, known = 0, 0.0, 0.0, 0.0
+        for c in range(k):
+            r = rights[i, c]
+            if r < 0:
+                continue
+            owners += 1
+            # a geometric number of tries, each under the claims again with chance ``breadth``
+            width = min(max(np.float64(breadth[r]), 0.0), 0.99)
+            u = u01(pair(me, np.uint64(c + 1)), key_tries)
+            tries += max(1.0, np.ceil(np.log(u) / np.log(max(width, 1e-6))))
+            losses += loss[i, c]
+            known = max(known, record[owner[r]])
+        owners = max(owners, 1)
+        around = S - tries * redesign[i] if tries <= most_tries * owners else -np.inf
 
-    meets = (
-        draw.uniform("clearance.meet", keys).reshape(-1, k)
-        < np.minimum(0.98, p["adoption.meet"] * levers["transfer.matching"][place])[:, None]
-    )
-    noise = levers["transfer.valuation_noise"][place]
-    surplus = (
-        gain - outside - np.where(real, loss, 0.0).sum(axis=1) - n_owners * levers["transfer.transaction_cost"][place]
-    )
-    error_owner = ndtri(draw.uniform("clearance.owner_error", keys)).reshape(-1, k)
-    error_user = draw.normal("clearance.user_error", key)
-    ask = np.where(
-        real,
-        loss
-        + np.maximum(surplus, 0.0)[:, None] * np.exp(noise[:, None] * error_owner) / (n_owners + 1.0)[:, None]
-        + 0.5 * levers["transfer.transaction_cost"][place][:, None],
-        0.0,
-    )
-    seen = (gain - outside) * np.exp(0.5 * noise * error_user)
-    willing = (surplus > 0.0) & np.where(real, meets, True).all(axis=1) & (ask.sum(axis=1) <= seen)
+        # infringing: caught x (harm + cost), where the owner's threat to sue is credible
+        years = min(1.0 / decay[max(sector[user], 0)], 10.0)
+        caught = 1.0 - np.exp(-detection[j] * enforcement[j] * years)
+        caught = caught + (1.0 - caught) * min(1.0, 0.1 * known) * 0.5
+        stakes = max(S, 0.0)
+        cost = court_cost[j] * stakes**0.6 + hurdle[j]
+        credible = 0.5 * stakes * royal * damages[j] + 0.3 * injunction[j] * stakes > cost
+        caught = caught * (1.0 - agreeable[j]) if credible else 0.0
+        none = (1.0 - caught) ** float(owners)
+        harm = 0.5 * (royal * damages[j] + 0.5 * injunction[j]) * stakes
+        infringe = S - (1.0 - none) * (harm + cost)
+        willing_to_infringe = -np.inf if u01(me, key_refrain) < refrain[j] else infringe
+        outside = max(max(around, willing_to_infringe), 0.0)
 
-    aware = draw.bernoulli("clearance.search", key, orgs.awareness[users] * p["adoption.search"])
-    route = np.where(around >= infringe_willing, AROUND, INFRINGE)
-    route = np.where(outside <= 0.0, DROP, route)
-    route = np.where(willing, LICENSE, route)
-    route = np.where(aware, route, np.where(gain > 0.0, INFRINGE, DROP))
-    licensed = route == LICENSE
-    price = np.where(licensed[:, None], ask, 0.0)
-    net = np.select(
-        [licensed, route == AROUND, route == INFRINGE],
-        [gain - price.sum(axis=1), around, infringe],
-        0.0,
-    )
-    return Clearance(route, price, net, aware, aware & (surplus > 0.0), 1.0 - none)
+        # a license: every owner asks its loss + a Nash share of the surplus; what is left must beat the outside option
+        surplus = S - outside - losses - owners * transaction[j]
+        licensed = False
+        total = 0.0
+        if surplus > 0.0:
+            licensed = True
+            chance = min(0.98, meet * matching[j])
+            for c in range(k):
+                ask[c] = 0.0
+                if rights[i, c] >= 0:
+                    it = pair(me, np.uint64(c + 1))
+                    licensed = licensed and u01(it, key_meet) < chance
+                    error = np.exp(valuation_noise[j] * inverse_normal(u01(it, key_owner)))
+                    ask[c] = loss[i, c] + surplus * error / (owners + 1.0) + 0.5 * transaction[j]
+                    total += ask[c]
+            if licensed:
+                error = inverse_normal(u01(me, key_user))
+                licensed = total <= (S - outside) * np.exp(0.5 * valuation_noise[j] * error)
+
+        aware[i] = u01(me, key_search) < awareness[user] * search
+        wanted[i] = aware[i] and surplus > 0.0
+        redress[i] = 1.0 - none
+        if not aware[i]:
+            route[i] = INFRINGE if S > 0.0 else DROP
+        elif licensed:
+            route[i] = LICENSE
+        elif outside <= 0.0:
+            route[i] = DROP
+        else:
+            route[i] = AROUND if around >= willing_to_infringe else INFRINGE
+        if route[i] == LICENSE:
+            price[i] = ask
+            net[i] = S - total
+        elif route[i] == AROUND:
+            net[i] = around
+        elif route[i] == INFRINGE:
+            net[i] = infringe
+    return route, price, net, aware, wanted, redress

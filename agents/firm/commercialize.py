@@ -190,7 +190,7 @@ def begin(world: World) -> None:
     # a project larger than a small group's whole fund begins with the chance that one real firm could pay for it
     luck = world.draw.uniform("development.lumpy", inv.uid[candidates])
     inside |= (luck * per_unit < fund[who]) & first & (per_unit > fund[who])
-    inside |= passive & world.draw.bernoulli("development.outside", inv.uid[candidates], 0.15)
+    inside |= passive & world.draw.bernoulli("development.outside", inv.uid[candidates], p["development.outside_share"])
     start = candidates[inside]
     paying = inside & ~passive
     spent = np.bincount(who[paying], weights=per_unit[paying], minlength=orgs.n)

@@ -113,7 +113,7 @@ def leave(world: World) -> None:
     hazard = np.where((orgs.origin[firms] > 0) & young, startup, np.minimum(mature, 0.5)) * support
     goes = world.draw.bernoulli("firm.exit", orgs.uid[firms], -np.expm1(-hazard / 12.0))
     broke = orgs.cash[firms] < -0.98 * orgs.credit[firms] - 1e-9
-    broke &= world.draw.bernoulli("firm.insolvent", orgs.uid[firms], 0.15)
+    broke &= world.draw.bernoulli("firm.insolvent", orgs.uid[firms], p["firm.insolvency_chance"])
     small = orgs.employees[firms] < p["firm.exit_merger_size"]
     gone = firms[(goes | broke) & small]
     close(world, gone)

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 b1, i8, f8 = nb.boolean, nb.int64, nb.float64
 B, I1, I4, I8 = nb.boolean[::1], nb.int8[::1], nb.int32[::1], nb.int64[::1]
+II4, II8 = nb.int32[:, ::1], nb.int64[:, ::1]
 F4, F8, FF8, FFF8 = nb.float32[::1], nb.float64[::1], nb.float64[:, ::1], nb.float64[:, :, ::1]
-"""Types of columns and tables in the signatures of compiled loops."""
+R8 = nb.types.Array(nb.float64, 1, "C", readonly=True)
+"""Types of columns and tables in the signatures of compiled loops (R8 is read only, as the columns of sectors are)."""
 
 POTENTIAL = (I4, I4, I4, I1, F4, F4, F8, F8, f8)
 """Types of ``outlook``."""

@@ -79,6 +79,9 @@ def sell(world: World) -> None:
     sales[firms] += base_sales
     profit[firms] += p["market.base_margin"] * base_sales.sum(axis=1)
     total = sales.sum(axis=1)
+    # quality lead: how much more a firm sells than its old products alone would, in quality terms
+    lead = np.log(total[firms] / np.maximum(base_sales.sum(axis=1), 1e-12)) / (p["market.sigma_across"] - 1.0)
+    orgs.productivity[firms] = lead
     _settle_accounts(world, sales, total, profit, line_sales, line_profit, rents, fresh)
     _pay_royalties(world, owing[:many], owed[:many])
     _surplus_and_knowledge(world, fading * scale)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 HEADLINES = (
     "business_rd", "inventions", "patent_filings", "patents_granted", "patents_in_force", "pendency_months",
-    "license_and_sale_deals", "launches", "commercialization_rate", "suits", "startup_survival",
+    "license_and_sale_deals", "launches", "commercialization_share", "suits", "startup_survival",
 )  # fmt: skip
 MAX_SEED = 2**63 - 1
 

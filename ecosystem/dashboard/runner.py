@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from ecosystem.dashboard.choice import Choice
 from ecosystem.dashboard.text import text
 from ecosystem.kernel.errors import InputError
+from ecosystem.kernel.platform import DISABLED
 
 if TYPE_CHECKING:
     from ecosystem.dashboard.results import Result
@@ -137,6 +138,8 @@ class Runner:
 
     def _open(self) -> ProcessPoolExecutor:
         if self._pool is None:
+            # Workers inherit this before they load NumPy, whatever loaded it here: equal runs have equal bytes.
+            os.environ.setdefault("NPY_DISABLE_CPU_FEATURES", DISABLED)
             context = multiprocessing.get_context("spawn")
             self._board = context.RawArray("q", CELLS * SLOTS)
             self._free = list(range(SLOTS))

@@ -44,7 +44,8 @@ def bits(world: World) -> dict[str, bytes]:
         table: Table = getattr(world, name)
         out |= {f"{name}.{column}": getattr(table, column).tobytes() for column in table.columns}
     out |= {f"pot {name}": holder.pots.tobytes() for name, holder in world.accounts.holders.items()}
-    out |= {f"tally {m}": t.tobytes() for m, t in zip(world.records.months, world.records.tallies, strict=True)}
+    for month, counted in zip(world.records.months, world.records.tallies, strict=True):
+        out[f"tally {month}"] = b"".join(part.tobytes() for part in counted)
     for month, stocks in zip(world.records.months, world.records.stocks, strict=True):
         out |= {f"{name} {month}": value.tobytes() for name, value in stocks.items()}
     return out
@@ -177,7 +178,7 @@ def test_looking_at_a_world_changes_nothing(reference_bits: dict[str, bytes]) ->
 
 
 def test_two_worlds_stepped_in_turn_equal_the_worlds_run_alone(reference_bits: dict[str, bytes]) -> None:
-    other_setup = Scenario.baseline(scale=8000, years=3, burn_in_years=2, jurisdictions=["jp", "us"])
+    other_setup = Scenario.baseline(scale=8000, years=2, burn_in_years=2, jurisdictions=["jp", "us"])
     alone = bits(World(other_setup, seed=9).run())
     a, b = World(SCENARIO, seed=SEED), World(other_setup, seed=9)
     for _ in range(a.horizon_months):

@@ -15,7 +15,6 @@ import pytest
 from scipy import stats
 
 from ecosystem import Scenario, World
-from ecosystem.domain.indicators import TALLIES
 
 SEEDS = tuple(range(1, 7))
 YEARS = 8
@@ -88,8 +87,9 @@ def outcome(seed: int, change: Change, years: int = YEARS) -> dict[str, float]:
 
     rights = world.rights
     age = (world.month - rights.filed) / 12.0
+    horizon = [i for i, month in enumerate(records.months) if month >= 0]
     totals = {
-        name: sum(float(month[TALLIES[name], places].sum()) for month in records.tallies[-12 * years :])
+        name: float(records._sum(name, horizon, len(horizon))[0, places].sum())
         for name in ("late_renewals_due", "late_renewals_paid", "rd_income")
     }
     due, paid = totals["late_renewals_due"], totals["late_renewals_paid"]

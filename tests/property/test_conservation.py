@@ -152,7 +152,7 @@ def check_finite(world: World) -> None:
             if column.codes:
                 assert values.min() >= 0
                 assert values.max() < len(column.codes), f"{name}.{key}"
-    assert np.isfinite(world.records.tallies[-1]).all()
+    assert np.isfinite(world.tally.values).all()
     for name, value in world.records.stocks[-1].items():
         assert np.isfinite(value).all(), f"{name} in month {world.month - 1}: {value}"
 

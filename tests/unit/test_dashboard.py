@@ -6,6 +6,8 @@ import json
 import math
 import re
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +22,7 @@ from ecosystem.dashboard import charts, flows, serve, store, tables
 from ecosystem.dashboard.baseline import Baseline
 from ecosystem.dashboard.catalog import CHAIN, INDICATORS_SHOWN, PROTECTION, RESEARCH, TILES, TRANSFER
 from ecosystem.dashboard.choice import JURISDICTIONS, Choice, read_choice
+from ecosystem.dashboard.page import command
 from ecosystem.dashboard.results import Result, Series, from_world, simulate
 from ecosystem.dashboard.runner import Runner
 from ecosystem.dashboard.text import brief, change, compact, magnitude, number, place, text
@@ -486,6 +489,21 @@ def test_runs_report_progress_finish_and_can_be_cancelled(tmp_path: Path, monkey
         later.start()
         assert later.finished, "the stored baseline is used"
         assert later.result == base.result
+    finally:
+        runner.close()
+
+
+@pytest.mark.slow
+def test_a_worker_gives_the_digest_of_the_command_line() -> None:
+    choice = Choice(jurisdictions=("jp",), years=1, scale=5000, seed=7)
+    runner = Runner(workers=1)
+    try:
+        job = runner.start(choice)
+        words = [sys.executable, "-m", "ecosystem.cli", *command(choice).split()[1:], "--json"]
+        told = json.loads(subprocess.run(words, capture_output=True, check=True, timeout=300).stdout)
+        assert job.wait(300)
+        assert job.result is not None, job.problem
+        assert job.result.digest == told["digest"]
     finally:
         runner.close()
 

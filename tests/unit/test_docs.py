@@ -63,7 +63,6 @@ def test_check_fails_when_a_table_is_stale(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_links_lead_somewhere(name: str) -> None:
     prose = re.sub(r"```.*?```|`[^`\n]*`", "", TEXTS[name], flags=re.DOTALL)
-    assert name == "CHANGELOG.md" or LINK.search(prose) or name == "CONTRIBUTING.md"
     for target, anchor in LINK.findall(prose):
         if target.startswith(("http:", "https:")):
             continue

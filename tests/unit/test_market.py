@@ -123,7 +123,7 @@ def test_a_seller_who_leaves_gives_the_market_back(world: World) -> None:
     end_use(world, np.array([second]))
     end_use(world, np.array([second]))
     world.market.settle(world)
-    np.testing.assert_array_equal(world.uses.profit_at[first], alone)
+    np.testing.assert_allclose(world.uses.profit_at[first], alone, rtol=1e-14)
     assert not world.uses.profit_at[second].any()
     assert world.uses.ended[second] == world.month
 
@@ -149,14 +149,20 @@ def test_settlement_makes_a_use_legal(world: World) -> None:
 
 
 def test_what_is_learnt_later_counts_only_once_it_is_known(small_world: World) -> None:
-    inv = small_world.inventions
-    young = np.flatnonzero((inv.line < 0) & (small_world.month - inv.month < 12))[:50]
-    fade = np.exp(
-        -(small_world.month - inv.month[young]) / 12.0 / small_world.sectors["product_life"][inv.sector[young]]
-    )
-    np.testing.assert_allclose(potential_now(small_world, young), inv.expected[young] * fade)
-    np.testing.assert_allclose(potential_now(small_world, young, true=True), inv.potential[young] * fade)
+    inv, w = small_world.inventions, small_world
+    young = np.flatnonzero((inv.line < 0) & (w.month - inv.month < 12))[:50]
+    np.testing.assert_allclose(potential_now(w, young), inv.expected[young], rtol=1e-6)
+    np.testing.assert_allclose(potential_now(w, young, true=True), inv.potential[young], rtol=1e-6)
     assert not np.allclose(inv.expected[young], inv.potential[young])
+
+
+def test_launched_technology_fades_with_the_life_of_its_sector(small_world: World) -> None:
+    inv, w = small_world.inventions, small_world
+    sold = np.flatnonzero(inv.line >= 0)
+    age = (w.month - inv.launched[sold]) / 12.0
+    fade = np.exp(-age / w.sectors["product_life"][inv.sector[sold]])
+    np.testing.assert_allclose(potential_now(w, sold), inv.potential[sold] * fade, rtol=1e-6)
+    assert age.max() > 3.0
 
 
 def test_sales_spend_exactly_what_buyers_spend(small_world: World) -> None:

@@ -1,0 +1,227 @@
+"""The compiled loops of adoption: which lines are tried, what an attempt meets, how it ends. See ``agents.firm.adopt``."""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+from agents.firm.clearance import AROUND, DROP, FREE, INFRINGE, LICENSE, PURCHASE
+from agents.firm.potential import B, F4, F8, FF8, FFF8, I1, I4, I8, II4, II8, POTENTIAL, R8, f8, i8, potential_of
+from ecosystem.domain.knowledge import PROTECTION
+from ecosystem.domain.market import MOST_USERS
+from ecosystem.domain.valuation import NONE, PATENT, SECRET, UTILITY
+from ecosystem.kernel.luck import pair, u01
+
+KEPT_SECRET, MODEL = PROTECTION.index("secret"), PROTECTION.index("utility_model")
+LINE, TECH, USER, SEAT, SECTOR, RIGHT, BLOCK, INSTRUMENT, ROUTE, KEY = range(10)
+"""Whole numbers kept of an attempt: RIGHT stands at the user's seat, BLOCK is it where the product falls under its claims."""
+GAIN, COST, LOSS, WORTH, PRICE = range(5)
+"""Money of an attempt, M USD2020 of one real use: WORTH is the gain before imitation cost and skill."""
+ATTEMPTS, MADE, DOMESTIC, GREEN, PUBLIC, BLOCKED, WILFUL, COST_SUM, BY_ROUTE = range(9)
+"""Order of the tallies given to ``conclude``; from BY_ROUTE on one for each route."""
+
+
+@nb.njit(
+    nb.types.Tuple((I8, I8, I8, I8))(
+        I8, i8, I8, I1, F8, I4, I4, I4, I4, I1, I8, F8, F8, f8, f8, f8, FF8, I8, i8, nb.uint64, nb.uint64, nb.uint64
+    ),
+    cache=True,
+)  # fmt: skip
+def arrivals(
+    live: np.ndarray, month: int, uid: np.ndarray, sector: np.ndarray, pull: np.ndarray, launched: np.ndarray,
+    invention: np.ndarray, published: np.ndarray, owner: np.ndarray, seat: np.ndarray, org_uid: np.ndarray,
+    usual: np.ndarray, decay: np.ndarray, elasticity: float, disclosure: float, foreign_share: float,
+    reach: np.ndarray, place: np.ndarray, J: int, key: np.uint64, key_abroad: np.uint64, key_place: np.uint64,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """Draw which lines are tried this month and where the one who tries sits.
+
+    Chance 1 - exp(-rate (1 + disclosure if published)), rate = usual_s min(pull exp(-elasticity decay_s age), 12). From
+    abroad, places are drawn by the size of the sector's market.
+
+    Returns:
+        (line, its identity, group = place x sectors + sector, identity of the owner) of each line tried.
+    """
+    S, T = reach.shape
+    n = len(live)
+    out = np.empty((4, n), np.int64)
+    by_place = np.zeros((S, J))
+    for s in range(S):
+        for t in range(T):
+            by_place[s, place[t]] += reach[s, t]
+    m = 0
+    for i in range(n):
+        line = live[i]
+        me = np.uint64(uid[line])
+        s = sector[line]
+        u = u01(me, key)
+        # a bound of the chance spares nearly all lines the rest
+        if u >= usual[s] * min(pull[line], 12.0) * (1.0 + disclosure):
+            continue
+        fading = np.exp(-elasticity * decay[s] * (month - launched[line]) / 12.0)
+        rate = usual[s] * min(pull[line] * fading, 12.0)
+        k = invention[line]
+        if u >= -np.expm1(-rate * (1.0 + disclosure * (1.0 if published[k] <= month else 0.0))):
+            continue
+        home = np.int64(seat[owner[k]])
+        at = home
+        if u01(me, key_abroad) < foreign_share:
+            total = 0.0
+            for j in range(J):
+                total += 1e-12 if j == home else by_place[s, j]
+            x = u01(me, key_place) * total
+            running = 0.0
+            for j in range(J):
+                at = j
+                running += 1e-12 if j == home else by_place[s, j]
+                if running >= x:
+                    break
+        out[0, m], out[1, m] = line, uid[line]
+        out[2, m], out[3, m] = at * S + s, org_uid[owner[k]]
+        m += 1
+    return out[0, :m], out[1, :m], out[2, :m], out[3, :m]
+
+
+@nb.njit(nb.boolean(i8, i8, I4, I4, B, I4), cache=True, inline="always")
+def _sells(line: int, who: int, first_use: np.ndarray, next_use: np.ndarray, active: np.ndarray, user: np.ndarray) -> bool:
+    """Return whether ``who`` is an active seller of the line."""
+    u = first_use[line]
+    while u >= 0:
+        if active[u] and user[u] == who:
+            return True
+        u = next_use[u]
+    return False
+
+
+@nb.njit(
+    nb.types.Tuple((II8, FF8, I8))(
+        I8, I8, i8, B, I8, I1, F8, I4, I4, I4, I4, B, I4, I8, I4, I1, I1, II4, *POTENTIAL, B, I4, F4, FF8, F8, F8, F8,
+        FF8, FF8, f8, f8, R8, R8, F8, f8, F8, nb.uint64, nb.uint64, nb.uint64,
+    ),
+    cache=True,
+)  # fmt: skip
+def weigh(
+    tried: np.ndarray, found: np.ndarray, month: int, alive: np.ndarray, org_uid: np.ndarray, seat: np.ndarray,
+    absorptive: np.ndarray, invention: np.ndarray, sellers: np.ndarray, first_use: np.ndarray, next_use: np.ndarray,
+    active: np.ndarray, use_user: np.ndarray, uid: np.ndarray, owner: np.ndarray, made_at: np.ndarray,
+    protected_by: np.ndarray, right_at: np.ndarray, made: np.ndarray, line_of: np.ndarray, launched: np.ndarray,
+    sector: np.ndarray, potential: np.ndarray, expected: np.ndarray, decay: np.ndarray, usual: np.ndarray,
+    learning: float, in_force: np.ndarray, right_owner: np.ndarray, breadth: np.ndarray, alone: np.ndarray,
+    shared: np.ndarray, discount: np.ndarray, hazard: np.ndarray, per_rd: np.ndarray, mean_value: np.ndarray,
+    cost_share: float, cost_elasticity: float, imitation_cost: np.ndarray, leak_rate: np.ndarray,
+    secrecy: np.ndarray, breach: float, hidden: np.ndarray, key_claims: np.uint64, key_leak: np.uint64,
+    key_hidden: np.uint64,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """Drop attempts of nobody, of the dead and of sellers of the line; weigh the others and see what stands in their way.
+
+    gain = Y K1 x share of one of n + 1 equal sellers / (r + d + hazard) x min(1.5, sqrt(absorptive)) - imitation cost;
+    loss = Y K1 x (share of n - share of n + 1) / (r + d + hazard) is what the owner loses.
+
+    Returns:
+        (whole numbers (10, n), money (5, n), attempts that meet a right and are worth while).
+    """
+    n = len(tried)
+    rows, money = np.empty((10, n), np.int64), np.zeros((5, n))
+    clash = np.empty(n, np.int64)
+    m, clashes = 0, 0
+    for i in range(n):
+        line, user = tried[i], found[i]
+        if user < 0 or not alive[user] or _sells(line, user, first_use, next_use, active, use_user):
+            continue
+        k, j = invention[line], seat[user]
+        s = sector[k]
+        key = pair(np.uint64(uid[k]), np.uint64(org_uid[user]))
+        Y = potential_of(k, month, made, line_of, launched, sector, potential, expected, decay, usual, learning)
+        now = sellers[line]
+        relative = np.float64(expected[k]) / max(mean_value[made_at[k], s], 1e-12)
+        development = cost_share * per_rd[made_at[k], s] * max(relative, 1e-4) ** cost_elasticity
+        cost = imitation_cost[s] * development
+        worth = Y * alone[j, s] * shared[min(now + 1, MOST_USERS)] / (discount[s] + hazard[s])
+        gain = worth * min(1.5, np.sqrt(absorptive[user])) - cost
+
+        at = right_at[k, j]
+        live = at >= 0 and in_force[at] and right_owner[at] != user
+        caught = live and u01(key, key_claims) < breadth[at]
+        held = protected_by[k] == KEPT_SECRET and not live and u01(np.uint64(uid[k]), key_hidden) < hidden[s]
+        keeps = held and u01(key, key_leak) > min(leak_rate[s] * (1.0 - breach * secrecy[j]), 1.0)
+
+        rows[LINE, m], rows[TECH, m], rows[USER, m], rows[SEAT, m], rows[SECTOR, m] = line, k, user, j, s
+        rows[RIGHT, m], rows[BLOCK, m] = at, at if caught else -1
+        rows[KEY, m] = np.int64(key)
+        rows[ROUTE, m] = FREE if gain > 0.0 and not keeps else DROP
+        if live:
+            rows[INSTRUMENT, m] = UTILITY if protected_by[k] == MODEL else PATENT
+        else:
+            rows[INSTRUMENT, m] = SECRET if held else NONE
+        money[GAIN, m], money[COST, m], money[WORTH, m] = gain, cost, worth
+        if caught and gain > 0.0:
+            share = shared[min(max(now, 1), MOST_USERS)] - shared[min(max(now + 1, 1), MOST_USERS)]
+            money[LOSS, m] = Y * alone[seat[owner[k]], s] * share / (discount[s] + hazard[s])
+            clash[clashes] = m
+            clashes += 1
+        m += 1
+    return rows[:, :m].copy(), money[:, :m].copy(), clash[:clashes]
+
+
+@nb.njit(
+    nb.types.Tuple((B, B, I8, I8))(
+        II8, FF8, I8, I8, FF8, B, F8, i8, f8, I4, I4, I1, I1, II4, B, I4, I8, i8, R8, FFF8, FFF8, FFF8, I8,
+    ),
+    cache=True,
+)  # fmt: skip
+def conclude(
+    rows: np.ndarray, money: np.ndarray, clash: np.ndarray, route: np.ndarray, price: np.ndarray, known: np.ndarray,
+    redress: np.ndarray, month: int, scale: float, owner: np.ndarray, published: np.ndarray, field: np.ndarray,
+    seat: np.ndarray, right_at: np.ndarray, in_force: np.ndarray, right_owner: np.ndarray, place: np.ndarray,
+    environment: int, imitation_cost: np.ndarray, attempts: np.ndarray, kept: np.ndarray, counts: np.ndarray,
+    tally: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """Write how clearances ended into the attempts; count them; let owners learn; find where the new users may sell.
+
+    Owners learn from attempts that were worth while how much each instrument keeps out; an infringer counts by the chance
+    that the owner stops it or is paid. A new user sells at home, abroad where no right of another stands, and everywhere
+    if it invented around.
+
+    Returns:
+        (technology owned abroad, user aware, attempts that end in use, territories as bit mask of these).
+    """
+    n, T = rows.shape[1], len(place)
+    foreign, aware = np.empty(n, np.bool_), np.ones(n, np.bool_)
+    go, masks = np.empty(n, np.int64), np.empty(n, np.int64)
+    stopped = np.zeros(n)
+    for c in range(len(clash)):
+        i = clash[c]
+        rows[ROUTE, i], money[PRICE, i], aware[i], stopped[i] = route[c], price[c, 0], known[c], redress[c]
+    m = 0
+    for i in range(n):
+        k, j, s, end, user = rows[TECH, i], rows[SEAT, i], rows[SECTOR, i], rows[ROUTE, i], rows[USER, i]
+        foreign[i] = seat[owner[k]] != j
+        counts[tally[ATTEMPTS], j, s] += scale
+        counts[tally[BY_ROUTE + end], j, s] += scale
+        ended = end == LICENSE or end == PURCHASE or end == DROP
+        if rows[BLOCK, i] >= 0 and (ended or end == AROUND):
+            counts[tally[BLOCKED], j, s] += scale
+        instrument = rows[INSTRUMENT, i]
+        if money[GAIN, i] > 0.0 and instrument != NONE:
+            attempts[instrument, j, s] += 1.0
+            kept[instrument, j, s] += stopped[i] if end == INFRINGE else (1.0 if ended else 0.0)
+        if end == DROP:
+            continue
+        if end == FREE and published[k] <= month:
+            counts[tally[PUBLIC], j, s] += scale
+        if end == INFRINGE and aware[i]:
+            counts[tally[WILFUL], j, s] += scale
+        counts[tally[MADE], j, s] += scale
+        counts[tally[COST_SUM], j, s] += scale * imitation_cost[s]
+        if not foreign[i]:
+            counts[tally[DOMESTIC], j, s] += scale
+        if field[k] == environment:
+            counts[tally[GREEN], j, s] += scale
+        mask = 0
+        for t in range(T):
+            at = right_at[k, place[t]]
+            barred = at >= 0 and in_force[at] and right_owner[at] != user
+            if not barred or place[t] == j or end == AROUND:
+                mask |= 1 << t
+        go[m], masks[m] = i, mask
+        m += 1
+    return foreign, aware, go[:m], masks[:m]
