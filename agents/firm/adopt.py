@@ -14,7 +14,22 @@ import numpy as np
 
 from agents.court import watch
 from agents.firm.attempts import (
-    BLOCK, COST, GAIN, KEY, LINE, LOSS, PRICE, RIGHT, ROUTE, SECTOR, TECH, USER, WORTH, arrivals, conclude, weigh,
+    BLOCK,
+    COST,
+    GAIN,
+    KEY,
+    LINE,
+    LOSS,
+    PRICE,
+    RIGHT,
+    ROUTE,
+    SECTOR,
+    TECH,
+    USER,
+    WORTH,
+    arrivals,
+    conclude,
+    weigh,
 )  # fmt: skip
 from agents.firm.clearance import INFRINGE, LICENSE, clear
 from agents.firm.licensing import settle_licenses

@@ -6,7 +6,7 @@ import numba as nb
 import numpy as np
 
 from agents.firm.clearance import AROUND, DROP, FREE, INFRINGE, LICENSE, PURCHASE
-from agents.firm.potential import B, F4, F8, FF8, FFF8, I1, I4, I8, II4, II8, POTENTIAL, R8, f8, i8, potential_of
+from agents.firm.potential import F4, F8, FF8, FFF8, I1, I4, I8, II4, II8, POTENTIAL, R8, B, f8, i8, potential_of
 from ecosystem.domain.knowledge import PROTECTION
 from ecosystem.domain.market import MOST_USERS
 from ecosystem.domain.valuation import NONE, PATENT, SECRET, UTILITY
@@ -59,11 +59,13 @@ def arrivals(
             continue
         fading = np.exp(-elasticity * decay[s] * (month - launched[line]) / 12.0)
         rate = usual[s] * min(pull[line] * fading, 12.0)
+        if u >= rate * (1.0 + disclosure):
+            continue
         k = invention[line]
         if u >= -np.expm1(-rate * (1.0 + disclosure * (1.0 if published[k] <= month else 0.0))):
             continue
         home = np.int64(seat[owner[k]])
-        at = home
+        at = np.int64(home)
         if u01(me, key_abroad) < foreign_share:
             total = 0.0
             for j in range(J):
@@ -71,7 +73,7 @@ def arrivals(
             x = u01(me, key_place) * total
             running = 0.0
             for j in range(J):
-                at = j
+                at = np.int64(j)
                 running += 1e-12 if j == home else by_place[s, j]
                 if running >= x:
                     break
@@ -82,7 +84,9 @@ def arrivals(
 
 
 @nb.njit(nb.boolean(i8, i8, I4, I4, B, I4), cache=True, inline="always")
-def _sells(line: int, who: int, first_use: np.ndarray, next_use: np.ndarray, active: np.ndarray, user: np.ndarray) -> bool:
+def _sells(
+    line: int, who: int, first_use: np.ndarray, next_use: np.ndarray, active: np.ndarray, user: np.ndarray
+) -> bool:
     """Return whether ``who`` is an active seller of the line."""
     u = first_use[line]
     while u >= 0:
@@ -197,7 +201,7 @@ def conclude(
         foreign[i] = seat[owner[k]] != j
         counts[tally[ATTEMPTS], j, s] += scale
         counts[tally[BY_ROUTE + end], j, s] += scale
-        ended = end == LICENSE or end == PURCHASE or end == DROP
+        ended = end in (LICENSE, PURCHASE, DROP)
         if rows[BLOCK, i] >= 0 and (ended or end == AROUND):
             counts[tally[BLOCKED], j, s] += scale
         instrument = rows[INSTRUMENT, i]

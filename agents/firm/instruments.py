@@ -9,7 +9,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from agents.firm.potential import B, F8, FF8, FFF8, I1, I4, I8, POTENTIAL, f8, i8, potential_of
+from agents.firm.potential import F8, FF8, FFF8, I1, I4, I8, POTENTIAL, B, f8, i8, potential_of
 from agents.organizations import INSTITUTE, UNIVERSITY
 from ecosystem.domain.knowledge import PROTECTION
 from ecosystem.domain.valuation import NONE, PATENT, SECRET, UTILITY
@@ -91,8 +91,8 @@ def gains(
             term = 1.0 - np.exp(-rate[s] * years[j])
             term_model = 1.0 - np.exp(-rate[s] * years_model[j])
             out[SECRET, j, s] = worth[SECRET, j, s] - base
-            out[PATENT, j, s] = (
-                grant[j] * term * (worth[PATENT, j, s] - base) * home - (base - taught) * (1.0 - grant[j])
+            out[PATENT, j, s] = grant[j] * term * (worth[PATENT, j, s] - base) * home - (base - taught) * (
+                1.0 - grant[j]
             )
             out[UTILITY, j, s] = term_model * (worth[UTILITY, j, s] - base) * home
     return out

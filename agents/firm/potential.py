@@ -6,7 +6,7 @@ age runs from the launch, or from when it would usually be on the market.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numba as nb
 import numpy as np
@@ -25,7 +25,7 @@ POTENTIAL = (I4, I4, I4, I1, F4, F4, F8, F8, f8)
 """Types of ``outlook``."""
 
 
-def outlook(world: World) -> tuple[np.ndarray | float, ...]:
+def outlook(world: World) -> tuple[Any, ...]:
     """Return what ``potential_of`` reads beside invention and month, in its order."""
     inv, p = world.inventions, world.p
     usual = 12.0 * (world.sectors["development_years"] + p["development.window_years"])

@@ -88,9 +88,7 @@ def _enter(
     """Write the rows of applications: nu = novelty + offset_j - c ln(breadth / usual breadth_j)."""
     for i in range(len(slots)):
         r, k, j, o = slots[i], inventions[i], offices[i], inv_owner[inventions[i]]
-        uid[r] = np.int64(
-            pair(pair(np.uint64(inv_uid[k]), np.uint64(office_uid[j])), np.uint64(kinds[i]))
-        )
+        uid[r] = np.int64(pair(pair(np.uint64(inv_uid[k]), np.uint64(office_uid[j])), np.uint64(kinds[i])))
         invention[r], kind[r], office[r] = k, kinds[i], j
         owner[r] = owner_at_filing[r] = o
         field[r], sector[r] = inv_field[k], inv_sector[k]
