@@ -13,6 +13,7 @@ from agents.court.beliefs import cost_to_judgment
 from agents.court.detect import _renew_pools, send_letters, territory_share
 from agents.court.money import book, transfer
 from agents.handle import Handle
+from agents.holdings import note_sale
 from agents.organizations import ASSERTION, affordable
 from ecosystem.domain import valuation
 from ecosystem.domain.indicators import TALLIES, flow, stock
@@ -188,6 +189,7 @@ def _buy(world: World, entities: np.ndarray) -> None:
     book(world, "license_income", seller, paid)
     book(world, "license_payments", buyer, paid)
     r.owner[offered] = buyer
+    note_sale(world, offered)
     courts.portfolio = np.concatenate([courts.portfolio, offered])
     world.deals.add(
         len(offered), month=world.month, kind=DEALS.index("sale"), giver=seller, taker=buyer, right=offered,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
 from agents.handle import Handle
@@ -94,12 +95,11 @@ def defense_share(world: World, slots: np.ndarray) -> np.ndarray:
     """
     orgs = world.orgs
     share = world.levers["science.defense_share"]
-    all_money, at_institutes = np.zeros(world.J), np.zeros(world.J)
     funded = orgs.living(UNIVERSITY, INSTITUTE, active=False)
     money = orgs.rd_public[funded] * orgs.weight[funded]
-    np.add.at(all_money, orgs.jurisdiction[funded], money)
+    all_money = np.bincount(orgs.jurisdiction[funded], money, world.J)
     inside = orgs.kind[funded] == INSTITUTE
-    np.add.at(at_institutes, orgs.jurisdiction[funded][inside], money[inside])
+    at_institutes = np.bincount(orgs.jurisdiction[funded][inside], money[inside], world.J)
     defense = share * all_money
     institutes = np.divide(defense, at_institutes, out=np.zeros(world.J), where=at_institutes > 0).clip(0.0, 1.0)
     rest = all_money - at_institutes
@@ -197,16 +197,16 @@ def grant(world: World) -> None:
     kept = world.levers["government.sme_grant_share"]
     purse = np.stack([budget * (1.0 - kept), budget * kept])  # (class, place), M USD/year
     running = np.flatnonzero(grants.ends[first:] > world.month) + first
-    used = np.zeros_like(purse)
-    rate_total = grants.rate[running] * orgs.weight[grants.firm[running]]
-    np.add.at(used, (grants.small[running].astype(np.int64), grants.place[running]), rate_total)
+    used = _by_class(world, running, grants.rate[running] * orgs.weight[grants.firm[running]])
     rows = world.governments
     rows.allotted[:] = np.minimum(rows.allotted + purse / 12.0, purse)
     free = np.clip(purse - used, 0.0, rows.allotted)
 
     slots = orgs.living(FIRM)
     slots = slots[(orgs.anniversary[slots] == world.month_of_year) & (orgs.rd[slots] > 0)]
-    slots = slots[~np.isin(slots, grants.firm[running])]
+    funded = np.zeros(orgs.n, np.bool_)
+    funded[grants.firm[running]] = True
+    slots = slots[~funded[slots]]
     if len(slots) and free.any():
         rows.allotted[:] = np.maximum(0.0, rows.allotted - _award(world, slots, free))
         running = np.flatnonzero(grants.ends[first:] > world.month) + first
@@ -215,8 +215,7 @@ def grant(world: World) -> None:
     firm, place = grants.firm[running].astype(np.int64), grants.place[running]
     klass = grants.small[running].astype(np.int64)
     rate = grants.rate[running] * orgs.weight[firm]
-    owed = np.zeros_like(purse)
-    np.add.at(owed, (klass, place), rate)
+    owed = _by_class(world, running, rate)
     cut = np.divide(purse, owed, out=np.ones_like(purse), where=owed > purse)
     rate = rate * cut[klass, place]
     everyone = orgs.kind == FIRM
@@ -228,6 +227,13 @@ def grant(world: World) -> None:
     world.accounts.pay("rd_grant", "government", place, "organizations", firm, paid, place=place)
     _book(world, "grants_paid", np.bincount(place, paid, world.J))
     world.tally.add("rd_grants_paid", place, paid, orgs.sector[firm])
+
+
+def _by_class(world: World, grants: np.ndarray, amount: np.ndarray) -> np.ndarray:
+    """Add amounts of grants by class and place, float64 (2, J)."""
+    table = world.governments.grants
+    cell = table.small[grants].astype(np.int64) * world.J + table.place[grants]
+    return np.bincount(cell, amount, 2 * world.J).reshape(2, world.J)
 
 
 def _end_of_the_dead(world: World, first: int) -> None:
@@ -289,6 +295,36 @@ def fill(wanted: np.ndarray, pile: np.ndarray, free: np.ndarray) -> np.ndarray:
     return np.clip(free[pile] - before, 0.0, wanted)
 
 
+_OWN, _LICENSE, _PURCHASE = (ROUTES.index(word) for word in ("own", "license", "purchase"))
+
+
+@nb.njit(
+    nb.int64[::1](
+        nb.int64, nb.int64, nb.boolean[::1], nb.boolean[::1], nb.int8[::1], nb.int32[::1], nb.int32[::1],
+        nb.int32[::1], nb.boolean[::1], nb.int8[::1], nb.boolean[::1], nb.boolean[::1],
+    ),
+    cache=True,
+)  # fmt: skip
+def _on_offer(
+    first: int, youngest: int, active: np.ndarray, infringing: np.ndarray, route: np.ndarray, line: np.ndarray,
+    user: np.ndarray, launched: np.ndarray, sold: np.ndarray, kind: np.ndarray, alive: np.ndarray,
+    passive: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Return the lawful uses of young lines by firms from which a government may buy, ascending from ``first``."""
+    out = np.empty(len(active) - first, np.int64)
+    n = 0
+    for i in range(first, len(active)):
+        if not active[i] or infringing[i] or not (route[i] == _OWN or route[i] == _LICENSE or route[i] == _PURCHASE):
+            continue
+        if launched[line[i]] < youngest or not sold[line[i]]:
+            continue
+        u = user[i]
+        if alive[u] and not passive[u] and kind[u] == FIRM:
+            out[n] = i
+            n += 1
+    return out[:n].copy()
+
+
 @rule("funding", "government.procure")
 def procure(world: World) -> None:
     """Buy newly launched products of firms in the own place.
@@ -301,15 +337,13 @@ def procure(world: World) -> None:
     if not budget.any() or not uses.n:
         return
     youngest = world.month - round(12 * p["government.procurement_years"])
-    recent = np.arange(np.searchsorted(uses.started, np.int32(youngest)), uses.n)
-    recent = recent[uses.active[recent] & ~uses.infringing[recent]]
-    line, seller = uses.line[recent], uses.user[recent].astype(np.int64)
-    bought = np.isin(uses.route[recent], [ROUTES.index(r) for r in ("own", "license", "purchase")])
-    bought &= (lines.launched[line] >= youngest) & lines.active[line] & orgs.alive[seller] & ~orgs.passive[seller]
-    bought &= orgs.kind[seller] == FIRM
-    recent, line, seller = recent[bought], line[bought], seller[bought]
+    recent = _on_offer(
+        int(np.searchsorted(uses.started, np.int32(youngest))), youngest, uses.active, uses.infringing, uses.route,
+        uses.line, uses.user, lines.launched, lines.active, orgs.kind, orgs.alive, orgs.passive,
+    )  # fmt: skip
     if not len(recent):
         return
+    line, seller = uses.line[recent], uses.user[recent].astype(np.int64)
     place = orgs.jurisdiction[seller].astype(np.int64)
     size = lines.potential[line] * world.scale
     need = size * np.maximum(world.inventions.quality[uses.invention[recent]], 0.0)
@@ -323,7 +357,7 @@ def procure(world: World) -> None:
     each = amount / orgs.weight[seller]
     np.add.at(orgs.sales, seller, each)
     np.add.at(orgs.gross_profit, seller, margin * each)
-    own = uses.route[recent] == 0
+    own = uses.route[recent] == _OWN
     np.add.at(orgs.own_rents, seller[own], margin * each[own])
     _book(world, "procurement", np.bincount(place, amount, world.J))
     world.tally.add("procurement_spent", place, amount, sector)

@@ -30,12 +30,15 @@ class Register:
         offers: real offers by place at the last look, float64 (places,).
         used: real university inventions on the market by place at the last listing, float64 (places,).
         on_market: protected inventions on the market at the last listing, willing owners or not, int64.
+        possible: inventions seen at the last listing that may be on offer now or later, ascending, int64.
+        seen: rows of the table of inventions at the last listing.
+        pools: intermediaries by place without those of a kind.
         meetings: this month's meetings, handed from those who arrange them to those who bargain.
     """
 
     meetings: Any = None
-    listed: tuple[np.ndarray, np.ndarray] | None = None
-    """Inventions on the quarter's list of offers and their class."""
+    listed: Any = None
+    """The quarter's list of offers."""
 
     def __init__(self, places: int) -> None:
         self.licensed = np.zeros(1024, np.bool_)
@@ -43,6 +46,9 @@ class Register:
         self.offers = np.zeros(places)
         self.used = np.zeros(places)
         self.on_market = np.zeros(0, np.int64)
+        self.possible = np.zeros(0, np.int64)
+        self.seen = 0
+        self.pools: dict[int, Pool] = {}
 
     def reach(self, n: int) -> None:
         """Make room for ``n`` inventions."""
@@ -100,17 +106,25 @@ def arrange(world: World, meetings: np.ndarray, place: np.ndarray, academic: np.
     rows = world.intermediaries
     out = np.full(len(meetings), -1, np.int64)
     brokered = world.draw.bernoulli("intermediary.arrange", meetings, world.levers["transfer.brokered_share"][place])
-    slots = np.arange(rows.n)
     for served, closed in ((True, ASSOCIATION), (False, NETWORK)):
         group = brokered & (academic == served)
         if not group.any():
             continue
-        weight = np.where(rows.kind == closed, 0.0, rows.reach)
-        pool = Pool.of(slots, rows.uid, rows.jurisdiction, world.J, weight)
+        pool = _without(world, closed)
         out[group] = world.draw.partner("intermediary.who", meetings[group], place[group], pool)
     who = out[out >= 0]
     np.add.at(rows.meetings, who, world.scale)
     return out
+
+
+def _without(world: World, closed: int) -> Pool:
+    """Return the intermediaries by place without those of a kind; arranged once, for none enters or leaves."""
+    rows = world.intermediaries
+    pools = rows.register.pools
+    if closed not in pools:
+        weight = np.where(rows.kind == closed, 0.0, rows.reach)
+        pools[closed] = Pool.of(np.arange(rows.n), rows.uid, rows.jurisdiction, world.J, weight)
+    return pools[closed]
 
 
 def clarity(world: World, broker: np.ndarray) -> np.ndarray:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numba as nb
 import numpy as np
 
 from agents.government import fill, profit_before_tax
 from agents.handle import Handle
+from agents.holdings import rights_of
 from agents.organizations import BANK, FIRM, GUARANTEE, SME_EMPLOYEES, VENTURE, affordable
 from ecosystem.domain.indicators import flow, ratio, stock
 from ecosystem.domain.ledgers import DEALS
@@ -70,40 +70,6 @@ def open_investors(world: World) -> None:
 
 def _seat(world: World, place: int) -> int:
     return int(np.flatnonzero(np.asarray(world.territories.place) == place)[0])
-
-
-@nb.njit(
-    nb.void(nb.boolean[::1], nb.boolean[::1], nb.int32[::1], nb.boolean[::1], nb.int64, nb.int64[::1],
-            nb.int64[:, ::1]),
-    cache=True,
-)
-def _newest_free(
-    in_force: np.ndarray, pledged: np.ndarray, owner: np.ndarray, wanted: np.ndarray, most: int, count: np.ndarray,
-    newest: np.ndarray,
-) -> None:
-    """Count rights in force of wanted owners and list their ``most`` newest unpledged ones."""
-    for i in range(len(owner) - 1, -1, -1):
-        o = owner[i]
-        if o < 0 or not in_force[i] or not wanted[o]:
-            continue
-        count[o] += 1
-        if pledged[i]:
-            continue
-        for k in range(most):
-            if newest[o, k] < 0:
-                newest[o, k] = i
-                break
-
-
-def rights_of(world: World, firms: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return (rights in force of each firm, int64 (n,); its newest unpledged ones, int64 (n, most), -1 for none)."""
-    rights, orgs = world.rights, world.orgs
-    wanted = np.zeros(orgs.n, np.bool_)
-    wanted[firms] = True
-    count = np.zeros(orgs.n, np.int64)
-    newest = np.full((orgs.n, most), -1, np.int64)
-    _newest_free(rights.in_force, rights.pledged, rights.owner, wanted, most, count, newest)
-    return count[firms], newest[firms]
 
 
 @rule("funding", "investor.raise")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.patent_office import decided_now
 from ecosystem.domain.indicators import stock
 from ecosystem.kernel.schedule import rule
 
@@ -32,7 +33,7 @@ def adapt(world: World) -> None:
     """
     law, p, r, inv = world.law, world.p, world.rights, world.inventions
     excess = law.uncertainty - p["law.floor"]
-    decided = np.flatnonzero(r.decided == world.month)
+    decided = decided_now(world)
     cases = _cells(world, r.office[decided], r.field[decided]) / p["law.office_cases"]
     judged = _judged(world)
     court = world.disputes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
 from agents.organizations import affordable
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 YEAR = 12
 LATE_YEARS = 12
 UTILITY_MODEL = 1
+DUE = "renewal.due"
 TERM_LEVERS = ("law.term_years", "law.utility_model_years")
 
 flow("patents_lapsed", "patents", "patents ended by an unpaid renewal fee")
@@ -34,21 +36,31 @@ def schedule_renewal(world: World, slots: np.ndarray) -> None:
     Every right in force has exactly one entry, so a new term or fee acts on it within a year.
     """
     rights, month = world.rights, world.month
-    age = month - rights.filed[slots]
-    birthday = rights.filed[slots] + YEAR * (age // YEAR + 1)
-    end = rights.filed[slots] + term_months(world, slots)
-    when = np.where(end > month, np.minimum(birthday, end), month + 1)
-    world.calendar.put("renewal.due", when, slots)
+    when = _next_date(slots, rights.filed[slots].astype(np.int64), term_months(world, slots), month)
+    # Nearly all fall due again in a year; only the others need sorting by month.
+    soon = when != month + YEAR
+    if soon.any():
+        world.calendar.put(DUE, when[soon], slots[soon])
+        slots = slots[~soon]
+    world.calendar.put(DUE, month + YEAR, slots)
+
+
+@nb.njit(nb.int64[::1](nb.int64[::1], nb.int64[::1], nb.int64[::1], nb.int64), cache=True)
+def _next_date(slots: np.ndarray, filed: np.ndarray, term: np.ndarray, month: int) -> np.ndarray:
+    out = np.empty(len(slots), np.int64)
+    for k in range(len(slots)):
+        birthday = filed[k] + YEAR * ((month - filed[k]) // YEAR + 1)
+        end = filed[k] + term[k]
+        out[k] = min(birthday, end) if end > month else month + 1
+    return out
 
 
 def term_months(world: World, slots: np.ndarray) -> np.ndarray:
     """Return the longest life of rights from filing under today's law, months, int64 (n,)."""
     rights = world.rights
-    office = rights.office[slots]
-    years = np.where(
-        rights.kind[slots] == UTILITY_MODEL, world.levers[TERM_LEVERS[1]][office], world.levers[TERM_LEVERS[0]][office]
-    )
-    return np.floor(YEAR * years + 0.5).astype(np.int64)
+    months = np.stack([np.floor(YEAR * world.levers[name] + 0.5) for name in TERM_LEVERS]).astype(np.int64)
+    out: np.ndarray = months[(rights.kind[slots] == UTILITY_MODEL).astype(np.int64), rights.office[slots]]
+    return out
 
 
 def thresholds(fees: np.ndarray, term_years: float, rate: float, decay: np.ndarray) -> np.ndarray:
@@ -148,7 +160,7 @@ def renew(world: World) -> None:
     with too little money pay for their most valuable rights first.
     """
     rights, month = world.rights, world.month
-    due = world.calendar.pop("renewal.due", month)
+    due = world.calendar.pop(DUE, month)
     if not len(due):
         return
     ended = ~rights.in_force[due]
@@ -214,6 +226,12 @@ def _can_pay(world: World, owner: np.ndarray, fee: np.ndarray, value: np.ndarray
     """
     out = np.zeros(len(owner), np.bool_)
     mine = np.flatnonzero(wants)
+    if not len(mine):
+        return out
+    total = np.bincount(owner[mine], fee[mine], world.orgs.n)[owner[mine]]
+    short = total > affordable(world, owner[mine])
+    out[mine[~short]] = True
+    mine = mine[short]
     if not len(mine):
         return out
     mine = mine[np.lexsort((-value[mine], owner[mine]))]

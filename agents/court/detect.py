@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
 from agents.court.docket import Courts, court_of_place
 from agents.organizations import ASSERTION, FIRM
-from agents.patent_office import strike
+from agents.patent_office import decided_now, strike
 from ecosystem.domain import market, valuation
-from ecosystem.kernel.luck import ALWAYS, Pool, fold
+from ecosystem.kernel.luck import ALWAYS, Pool, fold, pair, u01
 from ecosystem.kernel.schedule import rule
 from ecosystem.kernel.table import NEVER
 
@@ -73,11 +74,11 @@ def send_letters(world: World, rights: np.ndarray, defendants: np.ndarray, uses:
     owners, court = owners[good], court[good]
     place = courts.jurisdiction[court].astype(np.int64)
     right_uid, defendant_uid = r.uid[rights], orgs.uid[defendants]
-    uid = fold(right_uid, defendant_uid, world.month + 100_000)
     # The truth about a pair of right and product does not change with the month of the letter.
-    pair = fold(right_uid, defendant_uid)
+    who = fold(right_uid, defendant_uid)
+    uid = fold(who, world.month + 100_000)
     validity = validity_margin(world, rights)
-    infringement = reach + world.draw.normal("court.reach", pair, month=ALWAYS) - world.levers["court.burden"][place]
+    infringement = reach + world.draw.normal("court.reach", who, month=ALWAYS) - world.levers["court.burden"][place]
     slots = world.disputes.add(
         len(rights), month=world.month, court=court, right=rights, plaintiff=owners, defendant=defendants, use=uses,
         stakes=harm, truly_valid=validity > 0.0, truly_infringed=infringement > 0.0,
@@ -113,26 +114,54 @@ def detect_infringements(world: World) -> None:
     _detect_incidents(world, courts)
 
 
+_GONE, _OVER, _OPEN, _SEEN = range(4)
+
+
+@nb.njit(
+    nb.int8[::1](
+        nb.int64[::1], nb.boolean[::1], nb.boolean[::1], nb.int32[::1], nb.int32[::1], nb.boolean[::1], nb.int8[::1],
+        nb.int8[::1], nb.int64[::1], nb.int64[::1], nb.float64[::1], nb.uint64,
+    ),
+    cache=True,
+)  # fmt: skip
+def _look(
+    slots: np.ndarray, active: np.ndarray, infringing: np.ndarray, right: np.ndarray, user: np.ndarray,
+    in_force: np.ndarray, outcome: np.ndarray, office: np.ndarray, right_uid: np.ndarray, user_uid: np.ndarray,
+    hazard: np.ndarray, key: np.uint64,
+) -> np.ndarray:  # fmt: skip
+    """Return what becomes of each use that infringes: ended, no right in its way any more, unseen, seen.
+
+    A right that lapsed, expired or was refused stands in nobody's way. Draws are keyed by the pair of right and user.
+    """
+    out = np.zeros(len(slots), np.int8)
+    for k in range(len(slots)):
+        i = slots[k]
+        r = right[i]
+        if not active[i] or not infringing[i] or r < 0:
+            continue
+        if not in_force[r]:
+            out[k] = _OVER if outcome[r] != 0 else _OPEN
+            continue
+        who = pair(np.uint64(right_uid[r]), np.uint64(user_uid[user[i]]))
+        out[k] = _SEEN if u01(who, key) < hazard[office[r]] else _OPEN
+    return out
+
+
 def _detect_copies(world: World, courts: Courts) -> None:
     uses, r = world.uses, world.rights
-    slots = courts.open_uses
-    slots = slots[uses.active[slots] & uses.infringing[slots] & (uses.right[slots] >= 0)]
-    right = uses.right[slots].astype(np.int64)
-    # A right that lapsed, expired or was refused stands in nobody's way.
-    over = ~r.in_force[right] & (r.outcome[right] != 0)
-    if over.any():
-        market.make_legal(world, slots[over])
-        slots, right = slots[~over], right[~over]
-    place = r.office[right]
     yearly = world.levers["enforcement.detection"]
     hazard = (1.0 - (1.0 - yearly) ** (1.0 / 12.0)) * world.levers["law.enforcement"]
-    identity = fold(r.uid[right], world.orgs.uid[uses.user[slots]])
-    seen = r.in_force[right] & world.draw.bernoulli("court.detect", identity, hazard[place])
-    courts.open_uses = slots[~seen]
-    slots, right = slots[seen], right[seen]
+    slots = courts.open_uses
+    fate = _look(
+        slots, uses.active, uses.infringing, uses.right, uses.user, r.in_force, r.outcome, r.office, r.uid,
+        world.orgs.uid, hazard, world.draw.key("court.detect"),
+    )  # fmt: skip
+    market.make_legal(world, slots[fate == _OVER])
+    courts.open_uses = slots[fate == _OPEN]
+    slots = slots[fate == _SEEN]
     if not len(slots):
         return
-    user = uses.user[slots].astype(np.int64)
+    right, user = uses.right[slots].astype(np.int64), uses.user[slots].astype(np.int64)
     inventions = uses.invention[slots].astype(np.int64)
     owner = r.owner[right].astype(np.int64)
     royalty = world.p["court.reasonable_royalty"] * valuation.user_gain(world, inventions, user)
@@ -151,10 +180,11 @@ def _detect_incidents(world: World, courts: Courts) -> None:
         courts.started = True
         new = np.flatnonzero(r.in_force)
     else:
-        new = np.flatnonzero((r.decided == month) & r.in_force)
+        new = decided_now(world)
+        new = new[r.in_force[new]]
     _learn_potential(world, courts, new)
     _next_incident(world, courts, new, r.filed[new].astype(np.int64))
-    met = np.flatnonzero(courts.next_incident == month)
+    met = _due(world, courts)
     met = met[r.in_force[met]]
     courts.candidates = met
     if not len(met):
@@ -169,11 +199,12 @@ def _detect_incidents(world: World, courts: Courts) -> None:
     noticed = world.levers["enforcement.detection"] * world.levers["law.enforcement"]
     rate = p["court.incident_rate"] / 12.0 * root / np.where(usual > 0, usual, np.inf) * noticed[place]
     chance = np.minimum(1.0, rate / highest)
-    met = met[world.draw.bernoulli("court.incident_noticed", r.uid[met], chance)]
+    noticed_now = world.draw.bernoulli("court.incident_noticed", r.uid[met], chance)
+    met, value = met[noticed_now], value[noticed_now]
     if not len(met):
         return
     defendant, use = _independent(world, courts, met)
-    harm = p["court.incident_harm"] * valuation.right_present_value(world, met)
+    harm = p["court.incident_harm"] * value
     send_letters(world, met, defendant, use, harm, 0.0)
 
 
@@ -206,7 +237,7 @@ def _learn_potential(world: World, courts: Courts, new: np.ndarray) -> None:
 def _next_incident(world: World, courts: Courts, rights: np.ndarray, after: np.ndarray) -> None:
     """Note each right's first candidate month later than now; its chain starts at filing.
 
-    One column scanned a month costs less than calendar buckets for dates that lie years apart.
+    Dates mostly lie years apart: a column holds them, from which ``_due`` lists those of the year.
     """
     r, month = world.rights, world.month
     if len(courts.next_incident) < r.n:
@@ -214,15 +245,42 @@ def _next_incident(world: World, courts: Courts, rights: np.ndarray, after: np.n
         courts.next_incident = np.concatenate([courts.next_incident, np.full(room, NEVER, np.int32)])
         courts.highest = np.concatenate([courts.highest, np.ones(room)])
     courts.highest[rights] = _highest(world, courts, rights)
-    left, at = rights, after
-    while len(left):
-        mean_gap = 1.0 / courts.highest[left]
-        clock = fold(r.uid[left], at + 100_000)
-        gap = np.ceil(world.draw.exponential("court.incident_gap", clock, month=ALWAYS) * mean_gap)
-        at = at + np.clip(gap, 1, 1200).astype(np.int64)
-        due = at > month
-        courts.next_incident[left[due]] = at[due]
-        left, at = left[~due], at[~due]
+    key = world.draw.key("court.incident_gap", ALWAYS)
+    when = _first_after(month, after, r.uid[rights], courts.highest[rights], key)
+    courts.next_incident[rights] = when
+    soon = when < 12 * (month // 12 + 1)
+    if soon.any():
+        courts.this_year = np.concatenate([courts.this_year, rights[soon]])
+
+
+@nb.njit(nb.int64[::1](nb.int64, nb.int64[::1], nb.int64[::1], nb.float64[::1], nb.uint64), cache=True)
+def _first_after(month: int, after: np.ndarray, uid: np.ndarray, hazard: np.ndarray, key: np.uint64) -> np.ndarray:
+    """Follow each chain of exponential gaps, in whole months, from ``after`` to its first month later than now."""
+    out = np.empty(len(uid), np.int64)
+    for k in range(len(uid)):
+        at = after[k]
+        while True:
+            clock = pair(np.uint64(uid[k]), np.uint64(at + 100_000))
+            gap = np.ceil(-np.log1p(-u01(clock, key)) * (1.0 / hazard[k]))
+            at += np.int64(min(max(gap, 1.0), 1200.0))
+            if at > month:
+                break
+        out[k] = at
+    return out
+
+
+def _due(world: World, courts: Courts) -> np.ndarray:
+    """Return the rights whose candidate month is now, ascending, int64; the column is searched once a year."""
+    year = world.month // 12
+    if courts.listed_year != year:
+        courts.listed_year = year
+        courts.this_year = np.flatnonzero(
+            (courts.next_incident >= world.month) & (courts.next_incident < 12 * (year + 1))
+        )
+    due = np.sort(courts.this_year[courts.next_incident[courts.this_year] == world.month])
+    if len(due):
+        due = due[np.r_[True, due[1:] != due[:-1]]]
+    return due
 
 
 def _learn_mean(world: World, courts: Courts, place: np.ndarray, root: np.ndarray, weight: np.ndarray) -> None:
@@ -275,6 +333,25 @@ def _renew_pools(world: World, courts: Courts) -> None:
     courts.pools, courts.pools_year = (home, anywhere, newest), world.month // 12
 
 
+@nb.njit(
+    nb.int64[::1](nb.int64[::1], nb.int64, nb.int32[::1], nb.boolean[::1], nb.boolean[::1], nb.float64[::1]),
+    cache=True,
+)
+def _bound(
+    rights: np.ndarray, n: int, right: np.ndarray, active: np.ndarray, infringing: np.ndarray, royalty: np.ndarray
+) -> np.ndarray:
+    """Return the active uses that infringe one of ``rights`` or pay for it."""
+    struck = np.zeros(n, np.bool_)
+    struck[rights] = True
+    out = np.empty(len(right), np.int64)
+    k = 0
+    for i in range(len(right)):
+        if right[i] >= 0 and struck[right[i]] and active[i] and (infringing[i] or royalty[i] > 0.0):
+            out[k] = i
+            k += 1
+    return out[:k].copy()
+
+
 def release_from_invalid(world: World, rights: np.ndarray) -> None:
     """Declare rights invalid: nobody owes leave or royalty for them any more, and everybody may use."""
     r, uses = world.rights, world.uses
@@ -282,9 +359,7 @@ def release_from_invalid(world: World, rights: np.ndarray) -> None:
     if not len(rights):
         return
     strike(world, rights)
-    bound = uses.active & (uses.infringing | (uses.royalty > 0.0)) & (uses.right >= 0)
-    free = np.flatnonzero(bound)
-    free = free[np.isin(uses.right[free], rights)]
+    free = _bound(rights, r.n, uses.right, uses.active, uses.infringing, uses.royalty)
     if len(free):
         market.make_legal(world, free)
     world.tally.add("invalidations", r.office[rights].astype(np.int64), world.scale)

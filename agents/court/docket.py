@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
 from agents.handle import Handle
@@ -88,6 +89,9 @@ class Courts(Table):
     started: bool
     next_incident: np.ndarray
     """Month of the next candidate incident by right slot, int32."""
+    this_year: np.ndarray
+    """Rights with a candidate incident in the year of ``listed_year``, some of them twice, int64."""
+    listed_year: int
     highest: np.ndarray
     """Highest monthly hazard of a noticed incident used for the next candidate, by right slot, float64."""
     reference_potential: np.ndarray
@@ -157,7 +161,8 @@ def open_courts(world: World) -> None:
     courts.cases = Cases()
     courts.started = False
     courts.next_incident = np.zeros(0, np.int32)
-    courts.pools_year = -1_000_000
+    courts.this_year = none
+    courts.pools_year = courts.listed_year = -1_000_000
     courts.highest = np.zeros(0)
     courts.reference_potential = np.full(world.J, np.inf)
     courts.mean_root = np.zeros(world.J)
@@ -193,6 +198,15 @@ def panel_leniency(world: World, court: np.ndarray, cases: np.ndarray) -> np.nda
     return world.p["court.panel_leniency"] * world.draw.normal("court.leniency", who, month=ALWAYS)
 
 
+@nb.njit(nb.int64[::1](nb.boolean[::1], nb.int8[::1], nb.int64), cache=True)
+def _in_force(in_force: np.ndarray, office: np.ndarray, places: int) -> np.ndarray:
+    """Count rights in force by office."""
+    out = np.zeros(places, np.int64)
+    for i in range(len(in_force)):
+        out[office[i]] += in_force[i]
+    return out
+
+
 @rule("disputes", "court.docket", after="court.judge")
 def run_docket(world: World) -> None:
     """Let suits queue for judges: the wait grows without limit only while suits outrun judges.
@@ -207,7 +221,7 @@ def run_docket(world: World) -> None:
     arrivals = courts.suits.copy()
     courts.suits[:] = 0.0
     if world.month_of_year % 3 == 0 or not courts.right_years.any():
-        held = np.bincount(world.rights.office[world.rights.in_force], minlength=world.J)[: world.J]
+        held = _in_force(world.rights.in_force, world.rights.office, world.J)
         courts.right_years = held * scale / 12_000.0
     world.tally.add("right_years_thousand", np.arange(world.J), courts.right_years)
 

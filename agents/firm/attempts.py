@@ -48,23 +48,28 @@ def arrivals(
     for s in range(S):
         for t in range(T):
             by_place[s, place[t]] += reach[s, t]
-    m = 0
+    # a bound of the chance spares nearly all lines the rest; counted without a branch, which could not be foreseen
+    luck, maybe = np.empty(n), np.empty(n, np.int64)
+    some = 0
     for i in range(n):
         line = live[i]
-        me = np.uint64(uid[line])
+        u = u01(np.uint64(uid[line]), key)
+        luck[some], maybe[some] = u, line
+        some += u < usual[sector[line]] * min(pull[line], 12.0) * (1.0 + disclosure)
+    tech = invention[maybe[:some]]
+    public, owners = published[tech] <= month, owner[tech]
+    m = 0
+    for i in range(some):
+        line, u = maybe[i], luck[i]
         s = sector[line]
-        u = u01(me, key)
-        # a bound of the chance spares nearly all lines the rest
-        if u >= usual[s] * min(pull[line], 12.0) * (1.0 + disclosure):
-            continue
         fading = np.exp(-elasticity * decay[s] * (month - launched[line]) / 12.0)
         rate = usual[s] * min(pull[line] * fading, 12.0)
         if u >= rate * (1.0 + disclosure):
             continue
-        k = invention[line]
-        if u >= -np.expm1(-rate * (1.0 + disclosure * (1.0 if published[k] <= month else 0.0))):
+        if u >= -np.expm1(-rate * (1.0 + disclosure * (1.0 if public[i] else 0.0))):
             continue
-        home = np.int64(seat[owner[k]])
+        me = np.uint64(uid[line])
+        home = np.int64(seat[owners[i]])
         at = np.int64(home)
         if u01(me, key_abroad) < foreign_share:
             total = 0.0
@@ -78,22 +83,23 @@ def arrivals(
                 if running >= x:
                     break
         out[0, m], out[1, m] = line, uid[line]
-        out[2, m], out[3, m] = at * S + s, org_uid[owner[k]]
+        out[2, m], out[3, m] = at * S + s, org_uid[owners[i]]
         m += 1
     return out[0, :m], out[1, :m], out[2, :m], out[3, :m]
 
 
-@nb.njit(nb.boolean(i8, i8, I4, I4, B, I4), cache=True, inline="always")
-def _sells(
-    line: int, who: int, first_use: np.ndarray, next_use: np.ndarray, active: np.ndarray, user: np.ndarray
-) -> bool:
-    """Return whether ``who`` is an active seller of the line."""
-    u = first_use[line]
-    while u >= 0:
-        if active[u] and user[u] == who:
-            return True
-        u = next_use[u]
-    return False
+@nb.njit(B(I8, I8, I4, I4, B, I4), cache=True)
+def sells_already(
+    lines: np.ndarray, users: np.ndarray, first_use: np.ndarray, next_use: np.ndarray, active: np.ndarray, user: np.ndarray
+) -> np.ndarray:  # fmt: skip
+    """Return whether each user is an active seller of its line, bool (n,)."""
+    out = np.zeros(len(lines), np.bool_)
+    for i in range(len(lines)):
+        u = first_use[lines[i]]
+        while u >= 0 and not out[i]:
+            out[i] = active[u] and user[u] == users[i]
+            u = next_use[u]
+    return out
 
 
 @nb.njit(
@@ -123,47 +129,56 @@ def weigh(
     Returns:
         (whole numbers (10, n), money (5, n), attempts that meet a right and are worth while).
     """
-    n = len(tried)
+    fine = np.flatnonzero(found >= 0)
+    fine = fine[alive[found[fine]]]
+    fine = fine[~sells_already(tried[fine], found[fine], first_use, next_use, active, use_user)]
+    # columns are gathered first: reads that do not wait for one another overlap, and memory is what costs here
+    lines, users, n = tried[fine], found[fine], len(fine)
+    tech, seats = invention[lines], seat[users]
+    sector, made, line_of, launched = sector[tech], made[tech], line_of[tech], launched[tech]
+    potential, expected, uid, owner = potential[tech], expected[tech], uid[tech], owner[tech]
+    made_at, protected_by, sellers = made_at[tech], protected_by[tech], sellers[lines]
+    at = np.empty(n, np.int64)
+    for i in range(n):
+        at[i] = right_at[tech[i], seats[i]]
+    held_by = np.full(n, -1, np.int64)
+    for i in range(n):
+        if at[i] >= 0 and in_force[at[i]]:
+            held_by[i] = right_owner[at[i]]
+
     rows, money = np.empty((10, n), np.int64), np.zeros((5, n))
     clash = np.empty(n, np.int64)
-    m, clashes = 0, 0
+    clashes = 0
     for i in range(n):
-        line, user = tried[i], found[i]
-        if user < 0 or not alive[user] or _sells(line, user, first_use, next_use, active, use_user):
-            continue
-        k, j = invention[line], seat[user]
-        s = sector[k]
-        key = pair(np.uint64(uid[k]), np.uint64(org_uid[user]))
-        Y = potential_of(k, month, made, line_of, launched, sector, potential, expected, decay, usual, learning)
-        now = sellers[line]
-        relative = np.float64(expected[k]) / max(mean_value[made_at[k], s], 1e-12)
-        development = cost_share * per_rd[made_at[k], s] * max(relative, 1e-4) ** cost_elasticity
+        user, j, s, now = users[i], seats[i], sector[i], sellers[i]
+        key = pair(np.uint64(uid[i]), np.uint64(org_uid[user]))
+        Y = potential_of(i, month, made, line_of, launched, sector, potential, expected, decay, usual, learning)
+        relative = np.float64(expected[i]) / max(mean_value[made_at[i], s], 1e-12)
+        development = cost_share * per_rd[made_at[i], s] * max(relative, 1e-4) ** cost_elasticity
         cost = imitation_cost[s] * development
         worth = Y * alone[j, s] * shared[min(now + 1, MOST_USERS)] / (discount[s] + hazard[s])
         gain = worth * min(1.5, np.sqrt(absorptive[user])) - cost
 
-        at = right_at[k, j]
-        live = at >= 0 and in_force[at] and right_owner[at] != user
-        caught = live and u01(key, key_claims) < breadth[at]
-        held = protected_by[k] == KEPT_SECRET and not live and u01(np.uint64(uid[k]), key_hidden) < hidden[s]
+        live = held_by[i] >= 0 and held_by[i] != user
+        caught = live and u01(key, key_claims) < breadth[at[i]]
+        held = protected_by[i] == KEPT_SECRET and not live and u01(np.uint64(uid[i]), key_hidden) < hidden[s]
         keeps = held and u01(key, key_leak) > min(leak_rate[s] * (1.0 - breach * secrecy[j]), 1.0)
 
-        rows[LINE, m], rows[TECH, m], rows[USER, m], rows[SEAT, m], rows[SECTOR, m] = line, k, user, j, s
-        rows[RIGHT, m], rows[BLOCK, m] = at, at if caught else -1
-        rows[KEY, m] = np.int64(key)
-        rows[ROUTE, m] = FREE if gain > 0.0 and not keeps else DROP
+        rows[LINE, i], rows[TECH, i], rows[USER, i], rows[SEAT, i], rows[SECTOR, i] = lines[i], tech[i], user, j, s
+        rows[RIGHT, i], rows[BLOCK, i] = at[i], at[i] if caught else -1
+        rows[KEY, i] = np.int64(key)
+        rows[ROUTE, i] = FREE if gain > 0.0 and not keeps else DROP
         if live:
-            rows[INSTRUMENT, m] = UTILITY if protected_by[k] == MODEL else PATENT
+            rows[INSTRUMENT, i] = UTILITY if protected_by[i] == MODEL else PATENT
         else:
-            rows[INSTRUMENT, m] = SECRET if held else NONE
-        money[GAIN, m], money[COST, m], money[WORTH, m] = gain, cost, worth
+            rows[INSTRUMENT, i] = SECRET if held else NONE
+        money[GAIN, i], money[COST, i], money[WORTH, i] = gain, cost, worth
         if caught and gain > 0.0:
             share = shared[min(max(now, 1), MOST_USERS)] - shared[min(max(now + 1, 1), MOST_USERS)]
-            money[LOSS, m] = Y * alone[seat[owner[k]], s] * share / (discount[s] + hazard[s])
-            clash[clashes] = m
+            money[LOSS, i] = Y * alone[seat[owner[i]], s] * share / (discount[s] + hazard[s])
+            clash[clashes] = i
             clashes += 1
-        m += 1
-    return rows[:, :m].copy(), money[:, :m].copy(), clash[:clashes]
+    return rows, money, clash[:clashes]
 
 
 @nb.njit(

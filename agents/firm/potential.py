@@ -6,7 +6,7 @@ age runs from the launch, or from when it would usually be on the market.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numba as nb
 import numpy as np
@@ -21,11 +21,14 @@ F4, F8, FF8, FFF8 = nb.float32[::1], nb.float64[::1], nb.float64[:, ::1], nb.flo
 R8 = nb.types.Array(nb.float64, 1, "C", readonly=True)
 """Types of columns and tables in the signatures of compiled loops (R8 is read only, as the columns of sectors are)."""
 
+Outlook = tuple[
+    np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, float
+]  # fmt: skip
 POTENTIAL = (I4, I4, I4, I1, F4, F4, F8, F8, f8)
 """Types of ``outlook``."""
 
 
-def outlook(world: World) -> tuple[Any, ...]:
+def outlook(world: World) -> Outlook:
     """Return what ``potential_of`` reads beside invention and month, in its order."""
     inv, p = world.inventions, world.p
     usual = 12.0 * (world.sectors["development_years"] + p["development.window_years"])

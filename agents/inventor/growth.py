@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.inventor.population import ACADEMIC, BUSINESS
+from agents.inventor.population import ACADEMIC, BUSINESS, working
 from agents.organizations import INSTITUTE, UNIVERSITY
 from ecosystem.domain.teams import renew_roster
 from ecosystem.kernel.schedule import rule
@@ -33,10 +33,11 @@ def motivate(world: World) -> None:
     before = t.drive.copy()
     t.drive += (1.0 - np.exp(-0.25 / p["talent.motivation_years"])) * (target - t.drive)
     ratio = t.drive / before
-    people = np.flatnonzero(inv.active & (inv.employer >= 0))
+    people = working(world)
+    people = people[inv.active[people] & (inv.employer[people] >= 0)]
     employer = inv.employer[people]
     if (ratio != 1.0).any():
-        school = np.isin(orgs.kind, (UNIVERSITY, INSTITUTE)).astype(np.int64)
+        school = ((orgs.kind == UNIVERSITY) | (orgs.kind == INSTITUTE)).astype(np.int64)
         inv.motivation[people] *= ratio[school[employer], inv.jurisdiction[people]]
     learn = 1.0 - np.exp(-0.25 / p["talent.learning_years"])
     inv.awareness[people] += learn * (orgs.awareness[employer] - inv.awareness[people])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
-from agents.inventor.population import newcomers, own_month, ring_pool, staff_target
+from agents.inventor.population import END_OF_CAREER, newcomers, staff_target, whose_turn
 from agents.organizations import FIRM, INSTITUTE, UNIVERSITY
 from ecosystem.domain.indicators import flow
-from ecosystem.kernel.luck import Pool, fold
+from ecosystem.domain.teams import arrange
+from ecosystem.kernel.luck import Pool, fold, pair
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
@@ -26,8 +28,7 @@ flow("sme_researchers_hired", "researchers", "researchers who start at an SME", 
 def leave(world: World) -> None:
     """Careers end; the people of organizations that closed look for a new employer."""
     inv, orgs = world.inventors, world.orgs
-    due = np.flatnonzero(inv.last_month == world.month)
-    due = due[inv.active[due]]
+    due = world.calendar.pop(END_OF_CAREER, world.month)
     inv.active[due] = False
     drop_staff(world, inv.employer[due])
     world.tally.add("inventor_exits", inv.jurisdiction[due], float(world.scale))
@@ -38,6 +39,18 @@ def leave(world: World) -> None:
         orgs.inventors[closed] = 0
         seek(world, people, np.full(len(people), -1, np.int64))
         inv.employer[people] = -1
+
+
+def count_up(number: np.ndarray) -> np.ndarray:
+    """Return 0, 1, ... ``number[0]`` - 1, 0, 1, ... ``number[1]`` - 1 and so on, int64 (sum of ``number``,)."""
+    end = np.cumsum(number)
+    return np.arange(int(end[-1]) if len(end) else 0) - np.repeat(end - number, number)
+
+
+def is_academic(world: World, employer: np.ndarray) -> np.ndarray:
+    """Return True for universities and institutes, bool (n,)."""
+    kind = world.orgs.kind[employer]
+    return (kind == UNIVERSITY) | (kind == INSTITUTE)
 
 
 def drop_staff(world: World, employer: np.ndarray) -> None:
@@ -71,7 +84,7 @@ def enter(world: World) -> None:
     if n == 0:
         return
     place = np.repeat(np.arange(world.J), number)
-    ordinal = np.concatenate([np.arange(k) for k in number])
+    ordinal = count_up(number)
     uid = fold(7_000_003 * (1 + np.asarray(world.place_number)[place]), world.month + 100_000, ordinal, 32)
     employer = choose_employers(world, uid, place, np.full(n, -1, np.int64))
     brief = world.draw.bernoulli("talent.brief", uid, p["talent.short_share"])
@@ -92,8 +105,8 @@ def move(world: World) -> None:
     employer wants: a higher lever adds moves and shifts none.
     """
     inv, orgs, p = world.inventors, world.orgs, world.p
-    people = np.flatnonzero(own_month(world) == world.month % 12)
-    people = people[inv.active[people] & (inv.employer[people] >= 0)]
+    people = whose_turn(world, world.month % 12)
+    people = people[inv.employer[people] >= 0]
     if not len(people):
         return
     employer = inv.employer[people].astype(np.int64)
@@ -148,10 +161,10 @@ def hire(world: World) -> None:
 
 def _change_drive(world: World, people: np.ndarray, old: np.ndarray, new: np.ndarray) -> None:
     """Motivation follows the rewards of the class of employer."""
-    kind, drive = world.orgs.kind, world.talent.drive
+    drive = world.talent.drive
     place = world.inventors.jurisdiction[people]
-    before = drive[np.isin(kind[old], (UNIVERSITY, INSTITUTE)).astype(np.int64), place]
-    after = drive[np.isin(kind[new], (UNIVERSITY, INSTITUTE)).astype(np.int64), place]
+    before = drive[is_academic(world, old).astype(np.int64), place]
+    after = drive[is_academic(world, new).astype(np.int64), place]
     world.inventors.motivation[people] *= after / before
 
 
@@ -176,16 +189,33 @@ def choose_employers(world: World, uid: np.ndarray, place: np.ndarray, field: np
         place: where they look, int64 (n,).
         field: their field, -1 for none yet, int64 (n,).
     """
-    S = world.S
+    S, t = world.S, world.talent
     pool, open_posts = _board(world)
-    fit = np.ones((world.F + 1, S + 1))
-    anywhere = world.p["talent.field_mobility"]
-    fit[:-1, :S] = anywhere + (1.0 - anywhere) * world.F * world.sector_fields.T
-    chance = open_posts[place] * fit[field]
+    if t.fit is None:
+        t.fit = np.ones((world.F + 1, S + 1))
+        anywhere = world.p["talent.field_mobility"]
+        t.fit[:-1, :S] = anywhere + (1.0 - anywhere) * world.F * world.sector_fields.T
+    chance = open_posts[place] * t.fit[field]
     total = chance.sum(axis=1)
     kind_chosen = world.draw.categorical("talent.sector", uid, chance / np.maximum(total, 1e-300)[:, None])
     where = np.where(total > 0, place * (S + 1) + kind_chosen, -1)
     return world.draw.partner("talent.post", uid, where, pool)
+
+
+@nb.njit(
+    nb.types.Tuple((nb.int64[::1], nb.int64[::1], nb.int64[::1]))(nb.int64[::1], nb.int64[::1]), cache=True
+)
+def _posts(employer: np.ndarray, posts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """List the posts of employers: (whose, ``fold(employer, number, 33)``, place on the ring ``fold(uid, 7)``)."""
+    n = posts.sum()
+    whose, uid, hashed = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
+    k = 0
+    for e in range(len(posts)):
+        for number in range(posts[e]):
+            one = pair(pair(np.uint64(employer[e]), np.uint64(number)), np.uint64(33))
+            whose[k], uid[k], hashed[k] = e, np.int64(one), np.int64(pair(one, np.uint64(7)))
+            k += 1
+    return whose, uid, hashed
 
 
 def _board(world: World) -> tuple[Pool, np.ndarray]:
@@ -201,14 +231,16 @@ def _board(world: World) -> tuple[Pool, np.ndarray]:
     passive = orgs.passive[slots]
     target = np.where(passive, world.sectors["rd_share"][np.maximum(orgs.sector[slots], 0)], target)
     vacancy = np.maximum(0.0, target - np.where(passive, 0, orgs.inventors[slots])) + world.p["talent.churn"] * target
-    slots, vacancy = slots[vacancy > 0.0], vacancy[vacancy > 0.0]
+    open_ = vacancy > 0.0
+    slots, vacancy = slots[open_], vacancy[open_]
     kind = np.where(orgs.sector[slots] >= 0, orgs.sector[slots], S).astype(np.int64)
     group = orgs.jurisdiction[slots].astype(np.int64) * (S + 1) + kind
     posts = np.ceil(vacancy).astype(np.int64)
-    owner = np.repeat(np.arange(len(slots)), posts)
-    number = np.arange(len(owner)) - np.repeat(np.cumsum(posts) - posts, posts)
-    uid = fold(orgs.uid[slots[owner]], number, 33) if len(owner) else np.zeros(0, np.int64)
-    pool = ring_pool(slots[owner], uid, group[owner], world.J * (S + 1), (vacancy / posts)[owner])
+    owner, uid, hashed = _posts(orgs.uid[slots], posts)
+    order = np.argsort(hashed)
+    index, low, high, _ = arrange(order, group[owner[order]], np.ones(len(order)), world.J * (S + 1))
+    ring = hashed[index].astype(np.uint64) << np.uint64(1)
+    pool = Pool(slots[owner[index]], uid[index], (vacancy / posts)[owner[index]], ring, low, high)
     open_posts = np.bincount(group, vacancy, world.J * (S + 1)).reshape(world.J, S + 1)
     t.board = (world.month, pool, open_posts)
     return pool, open_posts

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.inventor.hiring import drop_staff, seek
-from agents.inventor.population import origins, ring_pool
-from agents.organizations import INSTITUTE, UNIVERSITY
+from agents.inventor.hiring import count_up, drop_staff, is_academic, seek
+from agents.inventor.population import origins
 from ecosystem.domain.indicators import flow
+from ecosystem.domain.teams import arrange, ring
 from ecosystem.kernel.luck import Pool, fold
 from ecosystem.kernel.schedule import rule
 
@@ -25,9 +25,14 @@ def migrants(world: World) -> Pool:
     """Return working inventors by place as candidates for migration, the skilled more likely: weight skill^gamma."""
     t, inv = world.talent, world.inventors
     if t.pool is None or world.month % POOL_MONTHS == 0:
-        slots = np.flatnonzero(inv.active)
+        around = ring(world)
+        working = inv.active[around.order]
+        slots = around.order[working]
         weight = inv.skill[slots].astype(np.float64) ** world.p["talent.migrant_selection"]
-        t.pool = ring_pool(slots, inv.uid[slots], inv.jurisdiction[slots], world.J, weight)
+        place = inv.jurisdiction[slots].astype(np.int64)
+        index, low, high, _ = arrange(np.arange(len(slots)), place, weight, world.J)
+        slots, hashed = slots[index], around.hashed[working][index]
+        t.pool = Pool(slots, inv.uid[slots], weight[index], hashed.astype(np.uint64) << np.uint64(1), low, high)
     return t.pool
 
 
@@ -45,7 +50,7 @@ def migrate(world: World) -> None:
     if n == 0:
         return
     to = np.repeat(np.arange(world.J), number)
-    ordinal = np.concatenate([np.arange(k) for k in number])
+    ordinal = count_up(number)
     trip = fold(9_000_011 * (1 + np.asarray(world.place_number)[to]), world.month + 100_000, ordinal, 34)
     source = draw.categorical("talent.source", trip, origins(t.count, t.pull, world.wage, eta)[to])
     who = draw.partner("talent.migrant", trip, source, migrants(world))
@@ -60,7 +65,7 @@ def migrate(world: World) -> None:
     np.minimum(t.migration_credit, 2.0 + t.arrivals, out=t.migration_credit)
     old = inv.employer[who].astype(np.int64)
     drop_staff(world, old)
-    academic = (np.isin(world.orgs.kind[np.maximum(old, 0)], (UNIVERSITY, INSTITUTE)) & (old >= 0)).astype(np.int64)
+    academic = (is_academic(world, np.maximum(old, 0)) & (old >= 0)).astype(np.int64)
     inv.motivation[who] *= t.drive[academic, to] / t.drive[academic, source]
     inv.employer[who] = -1
     inv.jurisdiction[who] = to

@@ -11,7 +11,6 @@ import numpy as np
 from agents.organizations import FIRM, INSTITUTE, UNIVERSITY
 from ecosystem.domain.indicators import stock
 from ecosystem.domain.science import field_weights
-from ecosystem.domain.teams import arrange
 from ecosystem.kernel.luck import ALWAYS, Pool, fold
 from ecosystem.kernel.schedule import rule
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
 BUSINESS, ACADEMIC = 0, 1
 START_UP_MONTHS = 72
+END_OF_CAREER = "talent.end_of_career"
 
 stock("researchers", "researchers", "working researchers", 1, lambda world: world.talent.count * float(world.scale))
 stock("motivation", "1", "mean motivation of working researchers, start = 1", 1, lambda world: world.motivation)
@@ -48,7 +48,11 @@ class Talent:
         classes, class_motivation: working inventors and their summed motivation by class of employer, (2, J).
         startup_skill: mean skill in firms younger than six years.
         seeking: those who choose an employer this month with the employer they would leave.
-        turn: month of the year in which an inventor looks around, int8 (inventors,).
+        turns: inventors who look around in each month of the year, working or just gone, ascending, int64 each.
+        listed: inventors entered into ``turns`` so far.
+        at_work: inventors at work and some who have left since January, ascending, int64.
+        counted: inventors looked at for ``at_work`` so far.
+        fit: fit of a field (last: none yet) to the posts of a sector (last: academia), float64 (F + 1, S + 1).
         pool: candidates for migration by place, renewed each quarter.
         board: month, vacant posts and their number by place and sector, for all choices of one month.
     """
@@ -72,7 +76,11 @@ class Talent:
     startup_skill: np.ndarray
     frozen: bool = False
     seeking: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
-    turn: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int8))
+    turns: list[np.ndarray] = field(default_factory=lambda: [np.zeros(0, np.int64)] * 12)
+    listed: int = 0
+    at_work: np.ndarray | None = None
+    counted: int = 0
+    fit: np.ndarray | None = None
     pool: Pool | None = None
     board: tuple[int, Pool, np.ndarray] | None = None
 
@@ -193,15 +201,6 @@ def allot(quota: np.ndarray, uid: np.ndarray) -> np.ndarray:
     return counts
 
 
-def ring_pool(slots: np.ndarray, uid: np.ndarray, group: np.ndarray, groups: int, weight: np.ndarray) -> Pool:
-    """Arrange candidates like ``Pool.of``, by counting sort: for thousands of them."""
-    hashed = fold(uid, 7) if len(uid) else np.zeros(0, np.int64)
-    order = np.argsort(hashed)
-    index, low, high, _ = arrange(order, group[order].astype(np.int64), np.ascontiguousarray(weight[order]), groups)
-    ring = hashed[index].astype(np.uint64) << np.uint64(1)
-    return Pool(slots[index].astype(np.int64), uid[index], np.ascontiguousarray(weight[index]), ring, low, high)
-
-
 def draw_fields(world: World, uid: np.ndarray, employer: np.ndarray) -> np.ndarray:
     """Return first fields: the employer's core field or one of its sector (basic science at universities)."""
     orgs, draw = world.orgs, world.draw
@@ -231,7 +230,8 @@ def newcomers(
     spread = p["talent.motivation_sd"]
     intrinsic = np.exp(spread * draw.normal("talent.intrinsic", uid, month=ALWAYS) - 0.5 * spread**2)
     some = np.maximum(employer, 0)
-    academic = np.isin(world.orgs.kind[some], (UNIVERSITY, INSTITUTE)) & (employer >= 0)
+    kind = world.orgs.kind[some]
+    academic = ((kind == UNIVERSITY) | (kind == INSTITUTE)) & (employer >= 0)
     last = world.month + np.maximum(1, np.ceil(12.0 * years_left)).astype(np.int64)
     slots = inventors.add(
         n,
@@ -247,16 +247,33 @@ def newcomers(
         first_month=world.month - np.round(12.0 * years_past).astype(np.int64),
         last_month=last,
     )
+    world.calendar.put(END_OF_CAREER, last, slots)
     return slots
 
 
-def own_month(world: World) -> np.ndarray:
-    """Return the month of the year in which each inventor looks around, by identity, int8 (inventors,)."""
+def whose_turn(world: World, month: int) -> np.ndarray:
+    """Return the working inventors who look around in a month of the year (by identity), ascending, int64."""
     t, inv = world.talent, world.inventors
-    if len(t.turn) < inv.n:
-        late = inv.uid[len(t.turn) :]
-        t.turn = np.concatenate([t.turn, ((late >> 9) % 12).astype(np.int8)])
-    return t.turn
+    if t.listed < inv.n:
+        turn = (inv.uid[t.listed :] >> 9) % 12
+        for m in range(12):
+            t.turns[m] = np.concatenate([t.turns[m], t.listed + np.flatnonzero(turn == m)])
+        t.listed = inv.n
+    mine = t.turns[month]
+    mine = t.turns[month] = mine[inv.active[mine]]
+    return mine
+
+
+def working(world: World) -> np.ndarray:
+    """Return all inventors at work and some who have left since January, ascending, int64."""
+    t, inv = world.talent, world.inventors
+    if t.at_work is None or world.month % 12 == 0:
+        t.at_work = np.flatnonzero(inv.active)
+        t.counted = inv.n
+    elif t.counted < inv.n:
+        t.at_work = np.concatenate([t.at_work, np.arange(t.counted, inv.n)])
+        t.counted = inv.n
+    return t.at_work
 
 
 i8, i4, i1, f8, f4, b1 = nb.int64, nb.int32, nb.int8, nb.float64, nb.float32, nb.boolean
@@ -264,19 +281,19 @@ i8, i4, i1, f8, f4, b1 = nb.int64, nb.int32, nb.int8, nb.float64, nb.float32, nb
 
 @nb.njit(
     nb.void(
-        i4[::1], b1[::1], i1[::1], i1[::1], f4[::1], f4[::1], b1[::1], b1[::1],
+        i8[::1], i4[::1], b1[::1], i1[::1], i1[::1], f4[::1], f4[::1], b1[::1], b1[::1],
         i8[::1], f8[::1], f8[::1], f8[:, ::1], f8[:, ::1], f8[:, ::1],
     ),
     cache=True,
 )  # fmt: skip
 def count_people(
-    employer: np.ndarray, active: np.ndarray, place: np.ndarray, origin: np.ndarray, motivation: np.ndarray,
-    skill: np.ndarray, academic: np.ndarray, young: np.ndarray,
+    people: np.ndarray, employer: np.ndarray, active: np.ndarray, place: np.ndarray, origin: np.ndarray,
+    motivation: np.ndarray, skill: np.ndarray, academic: np.ndarray, young: np.ndarray,
     staff: np.ndarray, count: np.ndarray, foreign: np.ndarray, classes: np.ndarray, driven: np.ndarray,
     start_ups: np.ndarray,
 ) -> None:  # fmt: skip
-    """Count working inventors by employer, place and class of employer, with sums of motivation and skill."""
-    for i in range(len(employer)):
+    """Count who works of ``people`` by employer, place and class of employer, with sums of motivation and skill."""
+    for i in people:
         if not active[i]:
             continue
         j = place[i]
@@ -306,8 +323,8 @@ def census(world: World) -> None:
     academic = (orgs.kind == UNIVERSITY) | (orgs.kind == INSTITUTE)
     young = (orgs.kind == FIRM) & (world.month - orgs.founded < START_UP_MONTHS)
     count_people(
-        inv.employer, inv.active, inv.jurisdiction, inv.origin, inv.motivation, inv.skill, academic, young,
-        staff, t.count, t.foreign, t.classes, t.class_motivation, start_ups,
+        working(world), inv.employer, inv.active, inv.jurisdiction, inv.origin, inv.motivation, inv.skill,
+        academic, young, staff, t.count, t.foreign, t.classes, t.class_motivation, start_ups,
     )  # fmt: skip
     orgs.inventors[:] = staff
     t.startup_skill = start_ups[0] / np.maximum(start_ups[1], 1.0)

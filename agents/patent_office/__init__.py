@@ -7,6 +7,7 @@ One decision a file: ``filing``, ``requests``, ``examination`` (with ``decisions
 from __future__ import annotations
 
 from agents.patent_office import budget, examination, hiring, publication, requests
+from agents.patent_office.decisions import decided_now
 from agents.patent_office.filing import file_applications
 from agents.patent_office.offices import Offices, PatentOffice, open_offices
 from agents.renewal import strike
@@ -15,6 +16,7 @@ __all__ = [
     "Offices",
     "PatentOffice",
     "budget",
+    "decided_now",
     "examination",
     "file_applications",
     "hiring",

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
-from agents.patent_office.decisions import DECIDED, GRANTED, PENDING, REFUSED, WITHDRAWN, come_into_force, decide
+from agents.patent_office.decisions import (
+    DECIDED,
+    GRANTED,
+    PENDING,
+    REFUSED,
+    WITHDRAWN,
+    come_into_force,
+    decide,
+    note_decided,
+)
 from agents.patent_office.offices import Docket
+from ecosystem.domain.indicators import TALLIES
 from ecosystem.kernel.luck import ALWAYS, fold
 from ecosystem.kernel.schedule import rule
 
@@ -73,7 +84,7 @@ def _register_utility_models(world: World) -> None:
     office = rights.office[slots].astype(np.int64)
     rights.outcome[slots] = GRANTED
     rights.stage[slots] = DECIDED
-    rights.decided[slots] = month
+    note_decided(world, slots)
     rights.granted_in_error[slots] = rights.novelty[slots] <= world.p["office.utility_model_step"]
     offices.pending_utility_models[:] -= world.scale * np.bincount(office, minlength=offices.n)[: offices.n]
     world.tally.add("utility_models_granted", office, world.scale, rights.sector[slots])
@@ -214,17 +225,38 @@ def _reexamine(world: World, slots: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 
 def _count_first_actions(world: World, slots: np.ndarray, office: np.ndarray) -> None:
-    rights, offices, tally, scale, month = world.rights, world.offices, world.tally, world.scale, world.month
-    sector, requested = rights.sector[slots], rights.requested[slots]
-    start = np.where(offices.from_request[office], requested, rights.filed[slots])
-    tally.add("first_actions", office, scale, sector)
-    tally.add("first_action_sum", office, scale * (month - start), sector)
-    fast = rights.accelerated[slots]
-    for name, which in (("ordinary", ~fast), ("accelerated", fast)):
-        if which.any():
-            tally.add(f"{name}_first_actions", office[which], scale, sector[which])
-            waited = scale * (month - requested[which])
-            tally.add(f"{name}_first_action_sum", office[which], waited, sector[which])
+    rights = world.rights
+    _first_actions(
+        world.tally.values, _FIRST_ACTIONS, float(world.scale), world.month, slots, office, rights.sector,
+        rights.requested, rights.filed, world.offices.from_request, rights.accelerated,
+    )  # fmt: skip
+
+
+FIRST_ACTIONS = ("first_actions", "first_action_sum", "ordinary_first_actions", "ordinary_first_action_sum",
+                 "accelerated_first_actions", "accelerated_first_action_sum")  # fmt: skip
+_FIRST_ACTIONS = np.array([TALLIES[name] for name in FIRST_ACTIONS])
+
+
+@nb.njit(
+    nb.void(
+        nb.float64[:, :, ::1], nb.int64[::1], nb.float64, nb.int64, nb.int64[::1], nb.int64[::1], nb.int8[::1],
+        nb.int32[::1], nb.int32[::1], nb.boolean[::1], nb.boolean[::1],
+    ),
+    cache=True,
+)  # fmt: skip
+def _first_actions(
+    tally: np.ndarray, at: np.ndarray, scale: float, month: int, slots: np.ndarray, office: np.ndarray,
+    sector: np.ndarray, requested: np.ndarray, filed: np.ndarray, from_request: np.ndarray, accelerated: np.ndarray,
+) -> None:  # fmt: skip
+    """Count first actions and months waited in the tallies ``at`` (in the order of ``FIRST_ACTIONS``)."""
+    for k in range(len(slots)):
+        i, j = slots[k], office[k]
+        s = sector[i]
+        tally[at[0], j, s] += scale
+        tally[at[1], j, s] += scale * (month - (requested[i] if from_request[j] else filed[i]))
+        turn = 4 if accelerated[i] else 2
+        tally[at[turn], j, s] += scale
+        tally[at[turn + 1], j, s] += scale * (month - requested[i])
 
 
 def _measure_backlog(world: World) -> None:

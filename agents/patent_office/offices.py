@@ -106,6 +106,8 @@ class Offices(Table):
     """Rounds of replies still to come, by right slot, int8 with spare room."""
     counted: np.ndarray
     """Rights that the in-force counts include, by right slot, bool with spare room."""
+    decided: tuple[int, list[np.ndarray]]
+    """Month of the last decisions and their rights."""
     accelerated_waiting: np.ndarray
     """Accelerated files not yet due, simulated files by office."""
 
@@ -176,6 +178,7 @@ def open_offices(world: World) -> None:
     offices.accelerated = [Docket() for _ in range(places)]
     offices.amended = [Docket() for _ in range(places)]
     offices.accelerated_waiting = np.zeros(places)
+    offices.decided = (world.month - 1, [])
     offices.rounds = np.zeros(1024, np.int8)
     offices.counted = np.zeros(1024, np.bool_)
     pool = round(p["office.examiner_pool"])

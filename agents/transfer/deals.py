@@ -10,6 +10,7 @@ from agents import intermediary
 from agents.firm.commercialize import adopt_for_development
 from agents.firm.licensing import pay_license
 from agents.firm.life import found_firm
+from agents.holdings import note_sale
 from agents.organizations import FIRM, INSTITUTE, ORIGINS, SME_EMPLOYEES, UNIVERSITY, affordable
 from agents.transfer.bargain import alternatives, terms
 from agents.transfer.offers import DROPPED, IDEA, LAUNCHED, LAUNCHED_CLASS, SECRET, SHELVED, UNUSED_CLASS, Meetings
@@ -192,6 +193,7 @@ def reassign(world: World, inventions: np.ndarray, buyers: np.ndarray) -> None:
     also = first >= 0
     rest = np.flatnonzero(also)[rights.owner[first[also]] == seller[also]]
     rights.owner[first[rest]] = buyers[rest]
+    note_sale(world, np.concatenate([right[mine], first[rest]]))
     inv.owner[inventions] = buyers
     place = world.orgs.jurisdiction[seller[row[mine]]]
     world.tally.add("reassigned_patents", place, world.scale)
@@ -218,11 +220,17 @@ def swap(world: World) -> None:
     partner = draw.partner("transfer.swap_partner", orgs.uid[seekers], orgs.sector[seekers], pool,
                            avoid=orgs.uid[seekers])  # fmt: skip
     seekers, partner = seekers[partner >= 0], partner[partner >= 0]
+    if not len(seekers):
+        return
+    side = np.stack([seekers, partner])
+    takes = newest[side[::-1]]
+    gains = _weigh_swaps(world, side, takes)
     taken: set[int] = set()
-    for a, b in zip(seekers.tolist(), partner.tolist(), strict=True):
-        if a in taken or b in taken:
-            continue
-        _try_swap(world, np.array([a, b]), newest[np.array([b, a])], taken)
+    for k in np.flatnonzero(gains).tolist():
+        a, b = side[:, k].tolist()
+        if a not in taken and b not in taken:
+            taken.update((a, b))
+            _sign_swap(world, side[:, k], takes[:, k])
 
 
 def newest_product(world: World, firms: np.ndarray) -> np.ndarray:
@@ -245,22 +253,35 @@ def _exclusive(world: World, rows: np.ndarray) -> np.ndarray:
     return out
 
 
-def _try_swap(world: World, side: np.ndarray, takes: np.ndarray, taken: set[int]) -> None:
+def _weigh_swaps(world: World, side: np.ndarray, takes: np.ndarray) -> np.ndarray:
+    """Return whether both sides of each pair can pay and gain, bool (n,).
+
+    Args:
+        side: both firms of each pair, int64 (2, n).
+        takes: the invention of the other side that each would take, int64 (2, n).
+    """
+    orgs, inv, shape = world.orgs, world.inventions, side.shape
+    user, which = side.ravel(), takes.ravel()
+    cost = world.levers["transfer.transaction_cost"][orgs.jurisdiction[user]]
+    none = np.full(len(user), -1, np.int64)
+    klass = np.full(len(user), LAUNCHED_CLASS)
+    meetings = Meetings(which, klass, side[::-1].ravel(), user, inv.right[which], none)
+    able = affordable(world, user) * orgs.weight[user] >= cost * world.scale
+    usual = user_gain(world, which, user)
+    outside, lost = alternatives(world, which, user, usual, usual)
+    given = lost.reshape(shape)[::-1].ravel()
+    net = usual * (1.0 - world.p["transfer.outlay_launched"]) - outside - given
+    good = able & (existing_uses(world, meetings) < 0) & (net > cost)
+    both: np.ndarray = good.reshape(shape).all(axis=0)
+    return both
+
+
+def _sign_swap(world: World, side: np.ndarray, takes: np.ndarray) -> None:
     """Sign one cross license: side i takes invention ``takes[i]``, which the other side owns."""
     orgs, inv, rights = world.orgs, world.inventions, world.rights
     place = orgs.jurisdiction[side].astype(np.int64)
     cost = world.levers["transfer.transaction_cost"][place]
     broker = np.full(2, -1, np.int64)
-    meeting = Meetings(takes, np.full(2, LAUNCHED_CLASS), side[::-1].copy(), side, inv.right[takes], broker)
-    poor = affordable(world, side) * orgs.weight[side] < cost * world.scale
-    if poor.any() or (existing_uses(world, meeting) >= 0).any():
-        return
-    usual = user_gain(world, takes, side)
-    outside, lost = alternatives(world, takes, side, usual, usual)
-    net = usual * (1.0 - world.p["transfer.outlay_launched"]) - outside - lost[::-1]
-    if (net <= cost).any():
-        return
-    taken.update(side.tolist())
     owner = side[::-1].copy()
     world.deals.add(
         2, month=world.month, kind=KIND["cross_license"], giver=owner, taker=side, right=inv.right[takes],
@@ -287,14 +308,17 @@ def spin_off(world: World) -> None:
         return
     register = world.intermediaries.register
     register.reach(inv.n)
-    owner = np.maximum(inv.owner[rows], 0)
-    right = np.maximum(inv.right[rows], 0)
-    held = (inv.right[rows] >= 0) | (inv.protected_by[rows] == SECRET)
-    if world.rights.n:
-        held &= (inv.right[rows] < 0) | world.rights.in_force[right] | (world.rights.outcome[right] == 0)
-    open_ = np.isin(inv.status[rows], (IDEA, SHELVED, DROPPED)) & (inv.developer[rows] < 0) & ~register.licensed[rows]
-    academic = (orgs.kind[owner] == UNIVERSITY) | (orgs.kind[owner] == INSTITUTE)
-    rows = rows[(inv.owner[rows] >= 0) & academic & held & open_ & ~orgs.passive[owner]]
+    owner = inv.owner[rows]
+    academic = (owner >= 0) & ((orgs.kind[owner] == UNIVERSITY) | (orgs.kind[owner] == INSTITUTE))
+    rows = rows[academic]
+    rows = rows[~orgs.passive[inv.owner[rows]] & (inv.developer[rows] < 0) & ~register.licensed[rows]]
+    status, right = inv.status[rows], inv.right[rows]
+    open_ = (status == IDEA) | (status == SHELVED) | (status == DROPPED)
+    rows, right = rows[open_], right[open_]
+    held = inv.protected_by[rows] == SECRET
+    some = right >= 0
+    held[some] = world.rights.in_force[right[some]] | (world.rights.outcome[right[some]] == 0)
+    rows = rows[held]
     place = orgs.jurisdiction[inv.owner[rows]].astype(np.int64)
     chance = world.levers["university.spin_off_share"][place]
     rows = rows[world.draw.bernoulli("university.spin_off", inv.uid[rows], chance)]

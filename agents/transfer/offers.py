@@ -17,7 +17,7 @@ from agents import intermediary
 from agents.organizations import FIRM, INSTITUTE, UNIVERSITY
 from ecosystem.domain.indicators import flow, stock
 from ecosystem.domain.knowledge import PROTECTION, STATUS
-from ecosystem.kernel.luck import ALWAYS, Pool
+from ecosystem.kernel.luck import ALWAYS, Pool, u01
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
@@ -25,9 +25,12 @@ if TYPE_CHECKING:
 
 IDEA, DEVELOPING, LAUNCHED, DROPPED, BLOCKED, RETIRED, SHELVED = range(len(STATUS))
 SECRET = PROTECTION.index("secret")
-ACADEMIC_CLASS, UNUSED_CLASS, LAUNCHED_CLASS = range(3)
+CLASSES = 3
+ACADEMIC_CLASS, UNUSED_CLASS, LAUNCHED_CLASS = range(CLASSES)
 LISTING_MONTHS = 3
 """Offers are listed once a quarter; in between only those that are met are looked at again."""
+UNPROTECTED_MONTHS = 60
+"""An invention without right or secrecy at this age will never have either."""
 USED_YEARS = 20
 """University inventions count as in use up to this age (the life of a patent)."""
 
@@ -41,16 +44,26 @@ def _offers_now(world: World) -> np.ndarray:
 stock("technology_offers", "technologies", "technologies on offer at the last look", 0, _offers_now)
 
 
+@nb.njit(
+    nb.int64[::1](nb.int64, nb.int8[::1], nb.int32[::1], nb.int8[::1], nb.int8[::1], nb.int64), cache=True
+)
+def _count_used(
+    first: int, status: np.ndarray, maker: np.ndarray, made_in: np.ndarray, kind: np.ndarray, places: int
+) -> np.ndarray:
+    out = np.zeros(places, np.int64)
+    for i in range(first, len(status)):
+        if status[i] == LAUNCHED and maker[i] >= 0:
+            k = kind[maker[i]]
+            if k in (UNIVERSITY, INSTITUTE):
+                out[made_in[i]] += 1
+    return out
+
+
 def count_used(world: World) -> np.ndarray:
     """Return university and institute inventions on the market by place, real numbers, float64 (J,)."""
     inv = world.inventions
     first = int(np.searchsorted(inv.month, np.int32(world.month - 12 * USED_YEARS)))
-    on_market = first + np.flatnonzero(inv.status[first:] == LAUNCHED)
-    maker = inv.creator[on_market]
-    on_market, maker = on_market[maker >= 0], maker[maker >= 0]
-    academic = (world.orgs.kind[maker] == UNIVERSITY) | (world.orgs.kind[maker] == INSTITUTE)
-    out: np.ndarray = np.bincount(inv.jurisdiction[on_market[academic]], minlength=world.J) * world.scale
-    return out
+    return _count_used(first, inv.status, inv.creator, inv.jurisdiction, world.orgs.kind, world.J) * world.scale
 
 
 def _used_now(world: World) -> np.ndarray:
@@ -76,11 +89,23 @@ class Meetings:
         return len(self.invention)
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Offers of the quarter: inventions, class of offer, identity, and cell (place, class, academic owner) of each."""
+
+    which: np.ndarray
+    klass: np.ndarray
+    uid: np.ndarray
+    cell: np.ndarray
+
+
+i8, i4, i1, b1 = nb.int64, nb.int32, nb.int8, nb.boolean
+
+
 @nb.njit(
-    nb.int8[::1](
-        nb.int64[::1], nb.int64, nb.int64, nb.int32[::1], nb.int8[::1], nb.int8[::1], nb.int32[::1], nb.int32[::1],
-        nb.int32[::1], nb.int32[::1], nb.boolean[::1], nb.int8[::1], nb.boolean[::1], nb.boolean[::1], nb.int8[::1],
-        nb.boolean[::1],
+    i1[::1](
+        i8[::1], i8, i8, i4[::1], i1[::1], i1[::1], i4[::1], i4[::1], i4[::1], i4[::1], b1[::1], i1[::1], b1[::1],
+        b1[::1], i1[::1], b1[::1],
     ),
     cache=True,
 )  # fmt: skip
@@ -89,45 +114,54 @@ def _classify(
     right: np.ndarray, made: np.ndarray, line: np.ndarray, developer: np.ndarray, in_force: np.ndarray,
     outcome: np.ndarray, pledged: np.ndarray, exclusive: np.ndarray, kind: np.ndarray, acting: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
-    """Return the class of offer of each invention of ``rows``, -1 for none (see ``offers``)."""
+    """Return the class of offer of each invention of ``rows``, -1 for none, -2 for never again (see ``offers``)."""
     out = np.full(len(rows), -1, np.int8)
     for k in range(len(rows)):
         i = rows[k]
+        # What can be told from the invention alone comes first: most rows end here, before any jump in memory.
+        r, at = right[i], status[i]
+        secret = protected_by[i] == SECRET and at != DROPPED
+        if at == RETIRED or (r < 0 and not secret):
+            if at == RETIRED or now - made[i] > UNPROTECTED_MONTHS:
+                out[k] = -2
+            continue
+        # A taker who has not begun yet holds the technology off the market.
+        if at == DEVELOPING or (at == IDEA and developer[i] >= 0):
+            continue
+        if at == LAUNCHED and (line[i] < 0 or exclusive[i]):
+            continue
+        force = r >= 0 and in_force[r]
+        if not (force or secret or outcome[r] == 0):
+            out[k] = -2 if protected_by[i] != SECRET else -1
+            continue
+        if r >= 0 and pledged[r]:
+            continue
         o = owner[i]
         if o < 0 or not acting[o]:
-            continue
-        r = right[i]
-        force = r >= 0 and in_force[r]
-        secret = protected_by[i] == SECRET and status[i] != DROPPED
-        if not (force or secret or (r >= 0 and outcome[r] == 0)) or (r >= 0 and pledged[r]):
             continue
         academic = kind[o] == UNIVERSITY or kind[o] == INSTITUTE
         if not academic and kind[o] != FIRM:
             continue
-        if status[i] == LAUNCHED:
-            if line[i] >= 0 and not exclusive[i]:
-                out[k] = LAUNCHED_CLASS
-            continue
-        # A taker who has not begun yet holds the technology off the market.
-        if status[i] == DEVELOPING or status[i] == RETIRED or (status[i] == IDEA and developer[i] >= 0):
-            continue
-        if academic:
+        if at == LAUNCHED:
+            out[k] = LAUNCHED_CLASS
+        elif academic:
             out[k] = ACADEMIC_CLASS
-        elif force and (status[i] != IDEA or now - made[i] >= idle):
+        elif force and (at != IDEA or now - made[i] >= idle):
             out[k] = UNUSED_CLASS
     return out
 
 
 def classify(world: World, rows: np.ndarray) -> np.ndarray:
-    """Return the class of offer of inventions, -1 for none, int8 (n,)."""
+    """Return the class of offer of inventions, int8 (n,); -1 for none, -2 for none now and ever."""
     inv, rights, orgs = world.inventions, world.rights, world.orgs
     register = world.intermediaries.register
     register.reach(inv.n)
-    return _classify(
+    out: np.ndarray = _classify(
         rows, world.month, round(world.p["transfer.idle_months"]), inv.owner, inv.status, inv.protected_by, inv.right,
         inv.month, inv.line, inv.developer, rights.in_force, rights.outcome, rights.pledged, register.exclusive,
         orgs.kind, orgs.alive & ~orgs.passive,
     )  # fmt: skip
+    return out
 
 
 def offers(world: World) -> tuple[np.ndarray, np.ndarray]:
@@ -137,23 +171,28 @@ def offers(world: World) -> tuple[np.ndarray, np.ndarray]:
     dropped, shelved or never began and is willing to part with; launched technology whose owner is willing to license.
     """
     inv, rights, orgs, p = world.inventions, world.rights, world.orgs, world.p
+    register = world.intermediaries.register
     first = int(np.searchsorted(inv.month, np.int32(world.month - round(12 * p["transfer.offer_years"]))))
-    class_ = classify(world, np.arange(first, inv.n))
-    world.intermediaries.register.on_market = first + np.flatnonzero(class_ == LAUNCHED_CLASS)
-    found, classes = [first + np.flatnonzero(class_ == ACADEMIC_CLASS)], [ACADEMIC_CLASS]
-    for klass, willing in (
-        (UNUSED_CLASS, p["transfer.willing_unused"]),
-        (LAUNCHED_CLASS, p["transfer.willing_launched"]),
+    # What has lost its protection for good is not looked at again.
+    known = register.possible[np.searchsorted(register.possible, first) :]
+    rows = np.concatenate([known, np.arange(max(first, register.seen), inv.n)])
+    class_ = classify(world, rows)
+    lasting = class_ > -2
+    rows, class_ = rows[lasting], class_[lasting]
+    register.possible, register.seen = rows, inv.n
+    register.on_market = rows[class_ == LAUNCHED_CLASS]
+    found = [rows[class_ == ACADEMIC_CLASS]]
+    for offered, willing in (
+        (rows[class_ == UNUSED_CLASS], p["transfer.willing_unused"]),
+        (register.on_market, p["transfer.willing_launched"]),
     ):
-        rows = first + np.flatnonzero(class_ == klass)
         # The owner's attitude is lasting: drawn once for each technology. Universities always offer.
-        ready = world.draw.bernoulli("transfer.willing", inv.uid[rows], willing, month=ALWAYS)
-        found.append(rows[ready | (orgs.kind[inv.owner[rows]] != FIRM)])
-        classes.append(klass)
+        ready = world.draw.bernoulli("transfer.willing", inv.uid[offered], willing, month=ALWAYS)
+        found.append(offered[ready | (orgs.kind[inv.owner[offered]] != FIRM)])
     which = np.concatenate(found)
     right = inv.right[which]
     rights.for_license[right[right >= 0]] = True
-    return which, np.repeat(np.array(classes), [len(f) for f in found])
+    return which, np.repeat(np.arange(CLASSES), [len(f) for f in found])
 
 
 def users_by_market(world: World) -> tuple[np.ndarray, np.ndarray]:
@@ -161,9 +200,9 @@ def users_by_market(world: World) -> tuple[np.ndarray, np.ndarray]:
     orgs = world.orgs
     firms = orgs.living(FIRM)
     firms = firms[orgs.sector[firms] >= 0]
-    size = np.zeros((world.J, world.S))
-    np.add.at(size, (orgs.jurisdiction[firms], orgs.sector[firms]), orgs.rd[firms] * orgs.weight[firms])
-    return size, firms
+    market = orgs.jurisdiction[firms].astype(np.int64) * world.S + orgs.sector[firms]
+    size = np.bincount(market, orgs.rd[firms] * orgs.weight[firms], world.J * world.S)
+    return size.reshape(world.J, world.S), firms
 
 
 def meeting_rate(world: World, offered: np.ndarray, size: np.ndarray) -> np.ndarray:
@@ -177,6 +216,44 @@ def meeting_rate(world: World, offered: np.ndarray, size: np.ndarray) -> np.ndar
     return world.p["transfer.meetings"] * world.levers["transfer.matching"] * np.sqrt(crowd)
 
 
+def meeting_chance(world: World, size: np.ndarray) -> np.ndarray:
+    """Return the chance of an offer to be met this month by place, class and (firm, academic), float64 (J, 3, 2).
+
+    Args:
+        size: R&D of users by place and sector, M USD a year (J, S).
+    """
+    p = world.p
+    rate = meeting_rate(world, world.intermediaries.register.offers, size.sum(axis=1))
+    effort = np.array([1.0, p["transfer.effort_unused"], p["transfer.effort_launched"]])
+    office = world.levers["university.tto_efficiency"]
+    effort = np.stack([np.tile(effort, (world.J, 1)), effort * office[:, None]], axis=2)
+    chance: np.ndarray = -np.expm1(-rate[:, None, None] * effort)
+    return np.ascontiguousarray(chance)
+
+
+@nb.njit(i8[::1](i8[::1], i8[::1], nb.float64[::1], nb.uint64), cache=True)
+def _meet(uid: np.ndarray, cell: np.ndarray, chance: np.ndarray, key: np.uint64) -> np.ndarray:
+    """Return the positions of the listed offers that are met."""
+    out = np.empty(len(uid), np.int64)
+    n = 0
+    for k in range(len(uid)):
+        if u01(np.uint64(uid[k]), key) < chance[cell[k]]:
+            out[n] = k
+            n += 1
+    return out[:n].copy()
+
+
+def make_list(world: World) -> Listing:
+    """List what is on offer now; place and kind of the owners are noted as of the listing."""
+    inv, orgs = world.inventions, world.orgs
+    which, klass = offers(world)
+    owner = inv.owner[which]
+    place = orgs.jurisdiction[owner].astype(np.int64)
+    academic = (orgs.kind[owner] == UNIVERSITY) | (orgs.kind[owner] == INSTITUTE)
+    world.intermediaries.register.offers[:] = np.bincount(place, minlength=world.J) * world.scale
+    return Listing(which, klass, inv.uid[which], (place * CLASSES + klass) * 2 + academic)
+
+
 @rule("transfer", "transfer.meet")
 def meet(world: World) -> None:
     """Let offers meet users: how many by the matching function, whom by race on fit, with or without a broker."""
@@ -184,34 +261,30 @@ def meet(world: World) -> None:
     register.meetings = None
     if not world.inventions.n:
         return
-    inv, orgs, p, draw = world.inventions, world.orgs, world.p, world.draw
+    inv, orgs = world.inventions, world.orgs
     if register.listed is None or world.month % LISTING_MONTHS == 0:
-        register.listed = offers(world)
+        register.listed = make_list(world)
         register.used = count_used(world)
-    which, klass = register.listed
-    place = orgs.jurisdiction[inv.owner[which]].astype(np.int64)
-    register.offers = np.bincount(place, minlength=world.J) * world.scale
+    listed = register.listed
     size, firms = users_by_market(world)
-    if not len(which) or not len(firms):
+    if not len(listed.which) or not len(firms):
         return
-    rate = meeting_rate(world, register.offers, size.sum(axis=1))[place]
-    effort = np.array([1.0, p["transfer.effort_unused"], p["transfer.effort_launched"]])[klass]
-    academic = (orgs.kind[inv.owner[which]] == UNIVERSITY) | (orgs.kind[inv.owner[which]] == INSTITUTE)
-    effort = np.where(academic, effort * world.levers["university.tto_efficiency"][place], effort)
-    met = draw.bernoulli("transfer.meet", inv.uid[which], -np.expm1(-rate * effort))
-    met = np.flatnonzero(met)
+    chance = meeting_chance(world, size).ravel()
+    met = _meet(listed.uid, listed.cell, chance, world.draw.key("transfer.meet"))
     # The list may be some weeks old: what has been taken, launched or lost since is no longer on offer.
-    met = met[classify(world, which[met]) == klass[met]]
-    which, klass, place, academic = which[met], klass[met], place[met], academic[met]
+    met = met[classify(world, listed.which[met]) == listed.klass[met]]
+    which, klass = listed.which[met], listed.klass[met]
+    owner = inv.owner[which].astype(np.int64)
+    place = orgs.jurisdiction[owner].astype(np.int64)
+    academic = (orgs.kind[owner] == UNIVERSITY) | (orgs.kind[owner] == INSTITUTE)
     user = find_users(world, which, place, size, firms)
     some = user >= 0
-    which, klass, place, academic, user = which[some], klass[some], place[some], academic[some], user[some]
+    which, klass, place, academic, user, owner = (x[some] for x in (which, klass, place, academic, user, owner))
     if not len(which):
         return
     world.tally.add("transfer_meetings", place, world.scale, inv.sector[which])
     broker = intermediary.arrange(world, inv.uid[which], place, academic)
-    owner, right = inv.owner[which].astype(np.int64), inv.right[which].astype(np.int64)
-    register.meetings = Meetings(which, klass, owner, user, right, broker)
+    register.meetings = Meetings(which, klass, owner, user, inv.right[which].astype(np.int64), broker)
 
 
 def find_users(

@@ -313,32 +313,74 @@ def sizes(mean: float, dispersion: float) -> np.ndarray:
 
 def academics(world: World) -> np.ndarray:
     """Return 1 for universities and institutes, 0 for others, int8 (organizations,)."""
-    kind = world.orgs.columns["kind"]
-    return np.isin(np.asarray(world.orgs.kind), [code_of(kind, k) for k in ("university", "institute")]).astype(np.int8)
+    orgs = world.orgs
+    university, institute = (code_of(orgs.columns["kind"], word) for word in ("university", "institute"))
+    return ((orgs.kind == university) | (orgs.kind == institute)).astype(np.int8)
+
+
+class Ring:
+    """Order of all inventors ever on the hash ring of ``Pool``; newcomers are merged in, nobody is sorted twice.
+
+    Attributes:
+        order: inventor slots by hashed identity, int64 (n,).
+        hashed: their hashed identities, ascending, int64 (n,).
+    """
+
+    def __init__(self) -> None:
+        self.order = np.zeros(0, np.int64)
+        self.hashed = np.zeros(0, np.int64)
+
+    def of(self, uid: np.ndarray) -> Ring:
+        """Bring the ring up to all inventors, whose identities are ``uid``, int64 (n,)."""
+        first = len(self.order)
+        if first < len(uid):
+            late = fold(uid[first:], 7)
+            order = np.argsort(late)
+            late = late[order]
+            where = np.searchsorted(self.hashed, late)
+            self.order = np.insert(self.order, where, first + order)
+            self.hashed = np.insert(self.hashed, where, late)
+        return self
+
+
+def ring(world: World) -> Ring:
+    """Return all inventors in the order of the hash ring."""
+    known: Ring | None = world.__dict__.get("inventor_ring")
+    if known is None:
+        known = world.inventor_ring = Ring()
+    return known.of(world.inventors.uid)
 
 
 def build_roster(world: World) -> Roster:
     """Arrange the working inventors by employer, and by class, place and field."""
     inventors, orgs = world.inventors, world.orgs
     academic = academics(world)
-    slots = np.flatnonzero(inventors.active & (inventors.employer >= 0))
-    employer = inventors.employer[slots].astype(np.int64)
-    staffed = orgs.alive[employer]
-    slots, employer = slots[staffed], employer[staffed]
+    around = ring(world)
+    order, hashed = around.order, around.hashed
+    employer = inventors.employer[order].astype(np.int64)
+    working = inventors.active[order] & (employer >= 0) & orgs.alive[employer]
+    slots, employer, hashed = order[working], employer[working], hashed[working]
     weight = np.maximum(0.0, inventors.skill[slots].astype(np.float64) * inventors.motivation[slots])
-    own, low, high, cum = arrange(slots, employer, weight, max(1, orgs.n))
+    by_slot = _ascending(slots, inventors.n)
+    own, low, high, cum = arrange(slots[by_slot], employer[by_slot], weight[by_slot], max(1, orgs.n))
 
     side = academic[employer].astype(np.int64)
     group = (side * world.J + inventors.jurisdiction[slots]) * world.F + inventors.field[slots]
-    hashed = fold(inventors.uid[slots], 7) if len(slots) else np.zeros(0, np.int64)
-    order = np.argsort(hashed)
-    pool, pool_low, pool_high, _ = arrange(slots[order], group[order], weight[order], 2 * world.J * world.F)
-    ring = fold(inventors.uid[pool], 7).astype(np.uint64) << np.uint64(1) if len(pool) else np.zeros(0, np.uint64)
-    pool_weight = np.maximum(0.0, inventors.skill[pool].astype(np.float64) * inventors.motivation[pool])
+    at, pool_low, pool_high, _ = arrange(np.arange(len(slots)), group, weight, 2 * world.J * world.F)
+    pool, pool_weight = slots[at], weight[at]
+    ring_of_pool = hashed[at].astype(np.uint64) << np.uint64(1)
     return Roster(
         world.month, own, low, high, cum, academic,
-        pool, inventors.uid[pool].copy(), pool_weight, pool_low, pool_high, ring,
+        pool, inventors.uid[pool], pool_weight, pool_low, pool_high, ring_of_pool,
     )  # fmt: skip
+
+
+def _ascending(slots: np.ndarray, n: int) -> np.ndarray:
+    """Return the positions that sort distinct ``slots`` below ``n``, int64, without a sort."""
+    position = np.full(n, -1, np.int64)
+    position[slots] = np.arange(len(slots))
+    out: np.ndarray = position[position >= 0]
+    return out
 
 
 def roster(world: World, slots: np.ndarray) -> Roster:

@@ -16,6 +16,7 @@ from agents.court.beliefs import chance, defendant_loss, plaintiff_value
 from agents.court.docket import panel_leniency
 from agents.legal_adaptation import adapt
 from agents.organizations import FIRM, Organizations
+from agents.patent_office import Offices
 from ecosystem.domain import valuation
 from ecosystem.domain.indicators import Tally
 from ecosystem.domain.knowledge import Inventions
@@ -112,6 +113,10 @@ def make_world(
         novelty=nu, territories=1 << office, filed=-80, decided=-60, outcome=1, in_force=True,
     )  # fmt: skip
     court.open_courts(world)
+    offices = world.offices = Offices()
+    offices.add(4, jurisdiction=np.arange(4))
+    offices.rounds, offices.counted = np.zeros(1024, np.int8), np.zeros(1024, np.bool_)
+    offices.decided = (start - 1, [])
     return world
 
 
@@ -329,6 +334,7 @@ def test_law_learns_from_cases_and_forgets_in_young_fields() -> None:
     world.law.field_stock[:] = 1e9
     start = world.law.uncertainty.copy()
     world.rights.decided[:100] = 0
+    world.offices.decided = (0, [np.arange(100)])
     adapt(world)
     touched = np.zeros((5, F), bool)
     touched[world.rights.office[:100], world.rights.field[:100]] = True
