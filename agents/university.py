@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 from scipy.special import ndtr, ndtri
 
@@ -13,11 +14,13 @@ from agents.inventor.population import by_place
 from agents.organizations import FIRM, INSTITUTE, UNIVERSITY, affordable
 from ecosystem.domain.indicators import flow
 from ecosystem.domain.science import field_weights
-from ecosystem.kernel.luck import ALWAYS, Pool, fold
+from ecosystem.kernel.luck import ALWAYS, Pool, fold, u01
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
     from ecosystem.world import World
+
+u8, i8, i1, f8, b1 = nb.uint64, nb.int64, nb.int8, nb.float64, nb.boolean
 
 flow("university_rd", "M USD2020", "R&D performed by universities and institutes", 0)
 flow("contract_research", "M USD2020", "R&D that firms pay universities and institutes for", 0)
@@ -201,15 +204,31 @@ def research(world: World) -> None:
         a.frozen = world.month >= 0
 
 
-def real_effort(world: World) -> np.ndarray:
-    """Return effort E = L^theta M^(1-theta) of one real organization in M USD of the start, float64 (n,).
-
-    L the researchers at work at their starting cost over theta, M the money.
-    """
-    orgs, a, theta = world.orgs, world.academia, world.p["talent.wage_share"]
-    s = a.slots
-    people = orgs.heads[s] * a.cost[orgs.jurisdiction[s]] / theta
-    return np.maximum(people, 1e-9) ** theta * np.maximum(orgs.rd[s], 1e-9) ** (1.0 - theta)
+@nb.njit(
+    f8[::1](
+        i8[::1], i1[::1], i1[::1], i1[::1], b1[::1], f8[::1], f8[::1], f8[::1], f8[::1],
+        f8[::1], f8, f8[::1], f8[:, ::1], f8[::1], f8, f8, f8,
+    ),
+    cache=True,
+)  # fmt: skip
+def _rates(
+    slots: np.ndarray, place: np.ndarray, field: np.ndarray, kind: np.ndarray, alive: np.ndarray, heads: np.ndarray,
+    rd: np.ndarray, effect: np.ndarray, weight: np.ndarray, cost: np.ndarray, theta: float, productivity: np.ndarray,
+    access: np.ndarray, wide: np.ndarray, elasticity: float, institute_yield: float, scale: float,
+) -> np.ndarray:  # fmt: skip
+    """Return expected simulated inventions of the month (see ``university_arrivals``), float64 (n,)."""
+    out = np.zeros(len(slots))
+    for i in range(len(slots)):
+        o = slots[i]
+        j = place[o]
+        if alive[o]:
+            # E = L^theta M^(1-theta): L the researchers at work at their starting cost over theta, M the money.
+            people = max(heads[o] * cost[j] / theta, 1e-9)
+            effort = people**theta * max(rd[o], 1e-9) ** (1.0 - theta)
+            reach = 0.5 * access[j, field[o]] + 0.5 * wide[j]
+            rate = productivity[j] * effort * effect[o] * (institute_yield if kind[o] == INSTITUTE else 1.0)
+            out[i] = rate * reach**elasticity * weight[o] / scale / 12.0
+    return out
 
 
 def academic_motivation(world: World) -> np.ndarray:
@@ -229,24 +248,18 @@ def university_arrivals(world: World) -> tuple[np.ndarray, np.ndarray]:
     to the reference.
     """
     orgs, a, p = world.orgs, world.academia, world.p
-    s = a.slots
-    if not len(s):
-        return s, np.zeros(0)
-    place = orgs.jurisdiction[s].astype(np.int64)
+    if not len(a.slots):
+        return a.slots, np.zeros(0)
     access = np.maximum(world.science.access(world), 1e-9)
-    wide = access @ field_weights(world)
-    reach = 0.5 * access[place, orgs.field[s]] + 0.5 * wide[place]
     loss = 1.0 - p["university.basic_yield"]
     mix = (1.0 - loss * world.levers["science.basic_share"]) / (1.0 - loss * a.basic)
-    kind = np.where(orgs.kind[s] == INSTITUTE, p["university.institute_yield"], 1.0)
-    rate = (
-        (a.per_million / a.disclosed * mix * academic_motivation(world) / a.motivation)[place]
-        * real_effort(world)
-        * orgs.effect[s]
-        * kind
-        * reach ** p["university.science_elasticity"]
-    )
-    return s, np.where(orgs.alive[s], rate, 0.0) * orgs.weight[s] / world.scale / 12.0
+    rate = _rates(
+        a.slots, orgs.jurisdiction, orgs.field, orgs.kind, orgs.alive, orgs.heads, orgs.rd, orgs.effect, orgs.weight,
+        a.cost, p["talent.wage_share"], a.per_million / a.disclosed * mix * academic_motivation(world) / a.motivation,
+        access, access @ field_weights(world), p["university.science_elasticity"], p["university.institute_yield"],
+        world.scale,
+    )  # fmt: skip
+    return a.slots, rate
 
 
 def joint_partner(world: World, uid: np.ndarray, organizations: np.ndarray, sector: np.ndarray) -> np.ndarray:
@@ -257,19 +270,34 @@ def joint_partner(world: World, uid: np.ndarray, organizations: np.ndarray, sect
 
     Args:
         uid: identities of the inventions, int64 (n,).
-        organizations: universities, int (n,).
-        sector: sector that each invention is for, int (n,).
+        organizations: their owners, int64 (n,); only those without a sector (universities, institutes) seek firms.
+        sector: sector that each invention is for, int64 (n,).
     """
-    out = np.full(len(uid), -1, np.int64)
-    place = world.orgs.jurisdiction[organizations].astype(np.int64)
-    joint = world.draw.bernoulli("university.joint", uid, world.levers["science.joint_share"][place])
-    if not joint.any():
+    orgs, out = world.orgs, np.full(len(uid), -1, np.int64)
+    joint = _joint(
+        uid, organizations, orgs.sector, orgs.jurisdiction, world.levers["science.joint_share"],
+        world.draw.key("university.joint"),
+    )  # fmt: skip
+    if not len(joint):
         return out
-    firm = world.draw.partner(
-        "university.partner", uid[joint], place[joint] * world.S + sector[joint], _partners(world)
-    )
-    out[joint] = np.where((firm >= 0) & world.orgs.alive[firm], firm, -1)
+    place = orgs.jurisdiction[organizations[joint]].astype(np.int64)
+    firm = world.draw.partner("university.partner", uid[joint], place * world.S + sector[joint], _partners(world))
+    out[joint] = np.where((firm >= 0) & orgs.alive[firm], firm, -1)
     return out
+
+
+@nb.njit(i8[::1](i8[::1], i8[::1], i1[::1], i1[::1], f8[::1], u8), cache=True)
+def _joint(
+    uid: np.ndarray, owner: np.ndarray, org_sector: np.ndarray, place: np.ndarray, share: np.ndarray, key: np.uint64
+) -> np.ndarray:
+    """Return the positions of academic inventions that are made with a firm, int64."""
+    out = np.empty(len(uid), np.int64)
+    n = 0
+    for i in range(len(uid)):
+        if org_sector[owner[i]] < 0 and u01(np.uint64(uid[i]), key) < share[place[owner[i]]]:
+            out[n] = i
+            n += 1
+    return out[:n].copy()
 
 
 def _partners(world: World) -> Pool:

@@ -10,21 +10,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
-from agents.organizations import FIRM
+from agents.organizations import FIRM, SME_EMPLOYEES
 from agents.university import joint_partner, university_arrivals
-from ecosystem.domain.ancestry import accessible
+from ecosystem.domain.conception import CONSTANTS, COUNTS, LUCK, arrivals, conceive, direct, poisson
 from ecosystem.domain.indicators import flow, ratio, stock
 from ecosystem.domain.knowledge import NATURES
 from ecosystem.domain.teams import form_teams
-from ecosystem.kernel.luck import ALWAYS, fold
+from ecosystem.kernel.luck import ALWAYS, u01
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
     from ecosystem.world import World
 
 TECHNICAL, SMALL = NATURES.index("technical"), NATURES.index("small_technical")
+i1, i8, f8, u8 = nb.int8, nb.int64, nb.float64, nb.uint64
 
 flow("inventions", "inventions", "inventions made", 1)
 flow("inventions_in_environment", "inventions", "inventions in environmental technology (field 24)", 1)
@@ -48,6 +50,9 @@ class Arrivals:
         mean_value: (J, S) mean first-year market potential of an invention, M USD2020.
         per_rd: (J, S) R&D money behind one invention, M USD2020.
         filing_share: (J, S) experienced share of inventions that are filed (for real-unit counts).
+        year: (12, J) inventions of the last twelve months by month of the year.
+        small_chance: (J, S) chance that an invention is a small one.
+        sector_cum, near_cum, home_cum: running sums of ``sector_fields``, ``proximity`` and ``sector_of_field``.
     """
 
     def __init__(self, world: World) -> None:
@@ -75,6 +80,12 @@ class Arrivals:
             self.mean_value[j] = p["firm.value_margin"] * self.per_rd[j] * r_d / alone[j]
         self.mean_value[world.ROW] = self.mean_value[: world.P].mean(axis=0)
         self.per_rd[world.ROW] = self.per_rd[: world.P].mean(axis=0)
+        small = world.sectors["small_invention_share"]
+        chance = world.by_place("invention.small_share")[:, None] * (small > 0) * small
+        self.small_chance = chance / max(small.max(), 1e-9)
+        self.sector_cum = np.cumsum(world.sector_fields, axis=1)
+        self.near_cum = np.cumsum(world.proximity, axis=1)
+        self.home_cum = np.ascontiguousarray(np.cumsum(world.sector_of_field, axis=1))
 
     def per_researcher(self, world: World) -> np.ndarray:
         """Return inventions of the last twelve months per researcher, (J,)."""
@@ -84,36 +95,71 @@ class Arrivals:
         return self.year.sum(axis=0) / np.maximum(people, 1.0)
 
 
-def firm_rates(world: World, firms: np.ndarray) -> np.ndarray:
-    """Return inventions a year of one real firm, float64 (n,)."""
-    p, orgs, arrivals = world.p, world.orgs, world.arrivals
-    place, sector = orgs.jurisdiction[firms], orgs.sector[firms]
-    effort = real_effort(world, firms)
-    lasting = np.maximum(orgs.rd_memory[firms], 1e-9)
-    weight = world.sectors["science_weight"][sector]
-    access = opportunity(world)[place, sector]
-    return (
-        arrivals.zeta[place, sector]
-        * orgs.effect[firms]
-        * np.exp(orgs.shock[firms] - 0.5 * p["firm.shock_sd"] ** 2)
-        * lasting ** p["firm.elasticity_between"]
-        * (effort / lasting) ** p["firm.elasticity_within"]
-        * access ** (p["firm.science_elasticity"] * weight)
-        * world.motivation[place] ** p["invention.motivation_weight"]
-    )
+@nb.njit(f8(f8, f8, f8, f8), cache=True)
+def ln_effort(heads: float, rd: float, cost: float, theta: float) -> float:
+    """Return ln E, effort E = L^theta M^(1-theta) of one real firm in million USD of the start.
 
-
-def real_effort(world: World, firms: np.ndarray) -> np.ndarray:
-    """Return effort: researchers at work and materials, in million USD of the start, float64 (n,).
-
-    E = L^theta M^(1-theta): L the researchers employed at their starting cost, M the rest of the money; equal to R&D
-    spending at the starting wage when all posts are filled (findings on population: money alone would make talent
-    policy weak).
+    L the researchers employed at their starting ``cost`` (over theta), M the R&D money; equal to R&D spending at the
+    starting wage when all posts are filled (findings on population: money alone would make talent policy weak).
     """
-    p, orgs = world.p, world.orgs
-    theta = p["firm.wage_share"]
-    people = orgs.heads[firms] * world.researcher_cost[orgs.jurisdiction[firms]] / theta
-    return np.maximum(people, 1e-9) ** theta * np.maximum(orgs.rd[firms], 1e-9) ** (1.0 - theta)
+    return theta * np.log(max(heads * cost / theta, 1e-9)) + (1.0 - theta) * np.log(max(rd, 1e-9))
+
+
+@nb.njit(
+    f8[::1](
+        i8[::1], i1[::1], i1[::1], f8[::1], f8[::1], f8[::1], f8[::1], f8[::1], f8[::1], i8[::1], f8[::1],
+        f8[::1], f8, f8, f8, f8, f8[:, ::1], f8[:, ::1], f8, u8,
+    ),
+    cache=True,
+)  # fmt: skip
+def _rates(
+    firms: np.ndarray, place: np.ndarray, sector: np.ndarray, heads: np.ndarray, rd: np.ndarray, memory: np.ndarray,
+    effect: np.ndarray, shock: np.ndarray, weight: np.ndarray, uid: np.ndarray, filed: np.ndarray,
+    cost: np.ndarray, theta: float, between: float, within: float, shock_mean: float, productivity: np.ndarray,
+    filing_share: np.ndarray, scale: float, key: np.uint64,
+) -> np.ndarray:  # fmt: skip
+    """Return expected simulated inventions of the month by firm; add the month's filings of one real firm to ``filed``.
+
+    ln rate = ln(u v) + eB ln Rbar + eW (ln E - ln Rbar) + ln(z p O m), the last term ``productivity`` (J, S).
+    """
+    out = np.empty(len(firms))
+    for i in range(len(firms)):
+        o = firms[i]
+        j, s = place[o], sector[o]
+        effort = ln_effort(heads[o], rd[o], cost[j], theta)
+        lasting = np.log(max(memory[o], 1e-9))
+        drive = np.exp(shock[o] - shock_mean + between * lasting + within * (effort - lasting))
+        monthly = productivity[j, s] * effect[o] * drive / 12.0
+        filed[o] += poisson(u01(np.uint64(uid[o]), key), monthly * filing_share[j, s])
+        out[i] = monthly * weight[o] / scale
+    return out
+
+
+@nb.njit(nb.void(i8[::1], i1[::1], f8[::1], f8[::1], f8[::1], f8[::1], f8, f8), cache=True)
+def _remember(
+    firms: np.ndarray, place: np.ndarray, heads: np.ndarray, rd: np.ndarray, memory: np.ndarray, cost: np.ndarray,
+    theta: float, keep: float,
+) -> None:  # fmt: skip
+    """Let the slow average of effort follow effort: Rbar <- keep Rbar + (1 - keep) E."""
+    for i in range(len(firms)):
+        o = firms[i]
+        effort = np.exp(ln_effort(heads[o], rd[o], cost[place[o]], theta))
+        memory[o] = keep * memory[o] + (1.0 - keep) * effort
+
+
+def firm_arrivals(world: World, firms: np.ndarray) -> np.ndarray:
+    """Return expected simulated inventions of the month by firm, float64 (n,); real-unit filings are counted beside."""
+    p, orgs, a = world.p, world.orgs, world.arrivals
+    science = opportunity(world) ** (p["firm.science_elasticity"] * world.sectors["science_weight"])
+    motivation = world.motivation ** p["invention.motivation_weight"]
+    return np.asarray(
+        _rates(
+            firms, orgs.jurisdiction, orgs.sector, orgs.heads, orgs.rd, orgs.rd_memory, orgs.effect, orgs.shock,
+            orgs.weight, orgs.uid, orgs.patents_filed, world.researcher_cost, p["firm.wage_share"],
+            p["firm.elasticity_between"], p["firm.elasticity_within"], 0.5 * p["firm.shock_sd"] ** 2,
+            a.zeta * science * motivation[:, None], a.filing_share, world.scale, world.draw.key("firm.real_filings"),
+        )
+    )  # fmt: skip
 
 
 def opportunity(world: World) -> np.ndarray:
@@ -124,126 +170,50 @@ def opportunity(world: World) -> np.ndarray:
 @rule("invention", "invention.arrive")
 def arrive(world: World) -> None:
     """Firms, universities and the rest of the world make this month's inventions."""
-    draw, orgs = world.draw, world.orgs
+    orgs = world.orgs
     firms = orgs.living(FIRM)
-    rate = firm_rates(world, firms)
-    place, sector = orgs.jurisdiction[firms], orgs.sector[firms]
-    orgs.patents_filed[firms] += draw.poisson(
-        "firm.real_filings", orgs.uid[firms], rate / 12.0 * world.arrivals.filing_share[place, sector]
-    )
-    makers = [firms]
-    rates = [rate * orgs.weight[firms] / world.scale / 12.0]
     schools, monthly = university_arrivals(world)
-    makers.append(schools)
-    rates.append(monthly)
     abroad = world.passive_firms
-    makers.append(abroad)
-    rates.append(world.row_families * world.sectors["rd_share"][orgs.sector[abroad]] / world.scale / 12.0)
-    who = np.concatenate(makers)
-    count = draw.poisson("invention.count", orgs.uid[who], np.concatenate(rates))
-    owner = np.repeat(who, count)
-    ordinal = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
-    create(world, owner.astype(np.int64), ordinal.astype(np.int64))
+    filed = world.row_families * world.sectors["rd_share"][orgs.sector[abroad]] / world.scale / 12.0
+    who = np.concatenate([firms, schools, abroad])
+    rate = np.concatenate([firm_arrivals(world, firms), monthly, filed])
+    owner, uid = arrivals(who, rate, orgs.uid, world.month + 10_000, world.draw.key("invention.count"))
+    create(world, owner, uid)
 
 
-def create(world: World, owner: np.ndarray, ordinal: np.ndarray) -> np.ndarray:
+def create(world: World, owner: np.ndarray, uid: np.ndarray) -> np.ndarray:
     """Create inventions of ``owner`` (n,); return their slots, sorted by field as the index of parents needs them."""
-    p, draw, orgs, inv = world.p, world.draw, world.orgs, world.inventions
-    arrivals = world.arrivals
-    n = len(owner)
-    uid = fold(orgs.uid[owner], world.month + 10_000, ordinal) if n else np.zeros(0, np.int64)
-    place = orgs.jurisdiction[owner].astype(np.int64)
+    p, key, orgs, inv, a = world.p, world.draw.key, world.orgs, world.inventions, world.arrivals
     teams = form_teams(world, owner, uid)
-    academic = orgs.sector[owner] < 0
-    field = np.where(academic, teams.field, orgs.field[owner]).astype(np.int64)
-    firm_sector = np.maximum(orgs.sector[owner], 0)
-    drawn = draw.categorical("invention.field", uid, world.sector_fields, firm_sector)
-    own = draw.bernoulli("invention.core", uid, 0.6)
-    field = np.where(academic | own, field, drawn)
-    tolerance = p["firm.explore"] * world.levers["talent.risk_tolerance"][place]
-    far = draw.bernoulli("invention.explore", uid, tolerance)
-    distant = draw.categorical("invention.distant", uid, world.proximity, field)
-    exploratory = far & (distant != field)
-    field = np.where(exploratory, distant, field)
-    home = draw.categorical("invention.sector", uid, world.sector_of_field, field)
-    sector = np.where(academic, home, firm_sector)
-    order = np.lexsort((uid, field))
-    owner, uid, place, field, sector, exploratory = (a[order] for a in (owner, uid, place, field, sector, exploratory))
-    size, skill, cross, lead = teams.size[order], teams.skill[order], teams.cross_field[order], teams.lead[order]
-    academic = academic[order]
-    partner = np.full(n, -1, np.int64)
-    if academic.any():
-        partner[academic] = joint_partner(world, uid[academic], owner[academic], sector[academic])
-
-    parents = accessible(world, uid, owner, world.ancestry.parents(world, uid, field))
-    some = (parents >= 0).sum(axis=1)
-    inherited = np.where(parents >= 0, np.log(inv.quality[np.maximum(parents, 0)]) if inv.n else 0.0, 0.0).sum(axis=1)
-    inherited = inherited / np.maximum(some, 1)
-    science = np.log(np.maximum(world.science.access(world)[place, field], 1e-6))
-    sd = p["ancestry.luck"]
-    ln_quality = (
-        p["ancestry.inheritance"] * inherited
-        + p["ancestry.science"] * science
-        + p["ancestry.team"] * np.log(np.maximum(skill, 1e-3))
-        + p["ancestry.diversity"] * cross
-        + sd * draw.normal("invention.quality", uid)
-        - 0.5 * sd**2
-    )
-    ln_quality = np.clip(ln_quality, -3.0, 3.0)
-    quality = np.exp(ln_quality)
-    small = draw.bernoulli(
-        "invention.small", uid,
-        world.by_place("invention.small_share")[place] * (world.sectors["small_invention_share"][sector] > 0)
-        * world.sectors["small_invention_share"][sector] / max(world.sectors["small_invention_share"].max(), 1e-9),
+    order, owner, uid, field, sector, far = direct(
+        owner, uid, np.argsort(uid), teams.field, orgs.jurisdiction, orgs.sector, orgs.field,
+        p["firm.explore"] * world.levers["talent.risk_tolerance"], p["invention.core_share"], a.sector_cum, a.near_cum, a.home_cum,
+        key("invention.field"), key("invention.core"), key("invention.explore"), key("invention.distant"),
+        key("invention.sector"),
     )  # fmt: skip
-    known = draw.normal("invention.known", uid)
-    later = draw.normal("invention.later", uid)
-    a, b = p["firm.sigma_known"], p["firm.sigma_later"]
-    size_factor = np.where(small, p["invention.small_value"], 1.0)
-    mean = arrivals.mean_value[place, sector] * quality * size_factor
-    expected = mean * np.exp(a * known - 0.5 * a**2)
-    potential = expected * np.exp(b * later - 0.5 * b**2)
-    small_firm = ~academic & orgs.is_sme(owner)
-    novelty = (
-        draw.normal("invention.novelty", uid)
-        + p["ancestry.novelty_of_quality"] * ln_quality
-        + np.where(small, p["invention.small_novelty"], 0.0)
-        + np.where(small_firm, p["invention.small_firm_novelty"], 0.0)
-    )
-    public = np.where(
-        orgs.rd[owner] > 0, np.minimum(1.0, orgs.rd_public[owner] / np.maximum(orgs.rd[owner], 1e-9)), 0.0
-    )
-    slots = inv.add(
-        n, uid=uid, creator=owner, owner=owner, lead=lead, jurisdiction=place, field=field, sector=sector,
-        nature=np.where(small, SMALL, TECHNICAL), month=world.month, novelty=novelty, quality=quality, known=known,
-        later=later, expected=expected, potential=potential, team_size=np.minimum(size, 100), cross_field=cross,
-        exploratory=exploratory, industry_university=partner >= 0, partner=partner, parent1=parents[:, 0],
-        parent2=parents[:, 1], parent3=parents[:, 2], public_funding=public,
+    partner = joint_partner(world, uid, owner, sector)
+    parents = world.ancestry.parents(world, uid, field, owner)
+    n, first = len(uid), inv.n
+    slots = inv.add(n)
+    count = np.zeros((len(COUNTS), world.J, world.S))
+    quality = conceive(
+        order, owner, uid, field, sector, far, parents, partner,
+        teams.lead, teams.size, teams.skill, teams.cross_field,
+        orgs.jurisdiction, orgs.sector, orgs.employees, orgs.rd, orgs.rd_public, SME_EMPLOYEES,
+        world.ancestry.ln_quality, np.log(np.maximum(world.science.access(world), 1e-6)), a.small_chance, a.mean_value,
+        np.array([p[name] for name in CONSTANTS]), np.array([key(name) for name in LUCK]),
+        world.month, first, SMALL, TECHNICAL, world.environment_field, world.scale,
+        inv.uid, inv.creator, inv.owner, inv.lead, inv.jurisdiction, inv.field, inv.sector, inv.nature, inv.month,
+        inv.novelty, inv.quality, inv.known, inv.later, inv.expected, inv.potential, inv.team_size, inv.cross_field,
+        inv.exploratory, inv.industry_university, inv.partner, inv.parent1, inv.parent2, inv.parent3,
+        inv.public_funding, count,
     )  # fmt: skip
     world.ancestry.append(field, quality)
     world.new_inventions = slots
-    world.arrivals.year[world.month % 12] = np.bincount(place, minlength=world.J) * world.scale
-    _count(world, slots, parents, academic)
+    a.year[world.month % 12] = count[0].sum(axis=1) * world.scale
+    for name, counted in zip(COUNTS, count, strict=True):
+        world.tally[name][:, :-1] += counted if name == "quality_sum" else world.scale * counted
     return slots
-
-
-def _count(world: World, slots: np.ndarray, parents: np.ndarray, academic: np.ndarray) -> None:
-    inv, tally, scale = world.inventions, world.tally, world.scale
-    place, sector = inv.jurisdiction[slots], inv.sector[slots]
-    tally.add("inventions", place, scale, sector)
-    tally.add("quality_sum", place, scale * inv.quality[slots], sector)
-    tally.add("team_members", place, scale * inv.team_size[slots], sector)
-    tally.add("exploratory", place, scale * inv.exploratory[slots], sector)
-    tally.add("cross_field_teams", place, scale * inv.cross_field[slots], sector)
-    tally.add("industry_university_coinventions", place, scale * (inv.partner[slots] >= 0), sector)
-    green = inv.field[slots] == world.environment_field
-    tally.add("inventions_in_environment", place[green], scale, sector[green])
-    rows = np.maximum(parents, 0)
-    others = ((parents >= 0) & (inv.owner[rows] != inv.owner[slots][:, None])).any(axis=1)
-    firm = ~academic
-    tally.add("firm_inventions", place[firm], scale, sector[firm])
-    tally.add("external_parent", place[firm], scale * others[firm], sector[firm])
-    tally.add("citations", place, scale * (parents >= 0).sum(axis=1), sector)
 
 
 @rule("invention", "invention.luck_of_firms", before="invention.arrive")
@@ -252,7 +222,9 @@ def luck_of_firms(world: World) -> None:
     p, orgs = world.p, world.orgs
     firms = orgs.living(FIRM)
     keep = np.exp(-1.0 / (12.0 * p["firm.memory_years"]))
-    orgs.rd_memory[firms] = keep * orgs.rd_memory[firms] + (1.0 - keep) * real_effort(world, firms)
+    _remember(
+        firms, orgs.jurisdiction, orgs.heads, orgs.rd, orgs.rd_memory, world.researcher_cost, p["firm.wage_share"], keep
+    )
     due = firms[orgs.anniversary[firms] == world.month_of_year]
     rho = p["firm.shock_persistence"]
     orgs.shock[due] = rho * orgs.shock[due] + np.sqrt(1.0 - rho**2) * p["firm.shock_sd"] * world.draw.normal(

@@ -13,76 +13,119 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from ecosystem.kernel.luck import fold, u01
+from ecosystem.kernel.luck import pair, u01
 
 if TYPE_CHECKING:
     from ecosystem.world import World
 
 SEARCHES = 3
+i1, i4, i8, f4, f8, u8 = nb.int8, nb.int32, nb.int64, nb.float32, nb.float64, nb.uint64
+
+
+@nb.njit(nb.void(f8[:, ::1], f8[::1], i8, f8[:, ::1], f8[:, ::1], f8[:, ::1]), cache=True)
+def _reach(
+    mass: np.ndarray, kernel: np.ndarray, months: int, proximity: np.ndarray, aged: np.ndarray, near: np.ndarray
+) -> None:
+    """Fill the running sums that a draw searches.
+
+    ``aged[f, m]`` = sum over months up to m of mass x kernel(age); ``near[g, f]`` = sum over fields up to f of
+    proximity(g, f) x aged mass of f.
+    """
+    F = len(proximity)
+    for f in range(F):
+        total = 0.0
+        for m in range(months):
+            total += mass[f, m] * kernel[months - m]
+            aged[f, m] = total
+    for g in range(F):
+        total = 0.0
+        for f in range(F):
+            total += proximity[g, f] * aged[f, months - 1]
+            near[g, f] = total
+
+
+@nb.njit(i8(f8[::1], i8, i8, f8), cache=True, inline="always")
+def _search(cum: np.ndarray, a: int, b: int, x: float) -> int:
+    """Return the first position in [a, b) whose running sum exceeds ``x`` (else the last), without a branch to guess."""
+    n = b - a
+    while n > 1:
+        half = n >> 1
+        a += half * int(cum[a + half - 1] <= x)
+        n -= half
+    return a
 
 
 @nb.njit(
-    nb.int64[:, ::1](
-        nb.int64[::1], nb.int64[::1], nb.float64[:, ::1], nb.float64[:, ::1], nb.int64[:, ::1], nb.float64[::1],
-        nb.int64, nb.float64, nb.uint64, nb.uint64, nb.uint64, nb.uint64,
+    i8[:, ::1](
+        i8[::1], i8[::1], i8[::1], f8[:, ::1], f8[:, ::1], i8[:, ::1], f8[::1], i8, i8, f8, f8, f8,
+        i1[::1], i4[::1], i1[::1], i4[::1], u8, u8, u8, u8, u8, u8,
     ),
     cache=True,
 )  # fmt: skip
 def _draw(
-    uid: np.ndarray,
-    field: np.ndarray,
-    near: np.ndarray,
-    mass: np.ndarray,
-    start: np.ndarray,
-    cum: np.ndarray,
-    months: int,
-    chance: float,
-    key_try: np.uint64,
-    key_field: np.uint64,
-    key_month: np.uint64,
-    key_row: np.uint64,
-) -> np.ndarray:
-    """Draw up to three parents for each child; -1 where a search is not made or finds nothing."""
+    uid: np.ndarray, field: np.ndarray, owner: np.ndarray, near: np.ndarray, aged: np.ndarray, start: np.ndarray,
+    cum: np.ndarray, months: int, month: int, chance: float, tacit: float, abroad: float,
+    seat: np.ndarray, owned_by: np.ndarray, made_in: np.ndarray, published: np.ndarray,
+    key_try: np.uint64, key_field: np.uint64, key_month: np.uint64, key_row: np.uint64,
+    key_tacit: np.uint64, key_abroad: np.uint64,
+) -> np.ndarray:  # fmt: skip
+    """Draw up to three parents for each child; -1 where a search is not made, finds nothing or nothing within reach."""
     F = near.shape[1]
-    out = np.full((len(uid), 3), -1, np.int64)
+    out = np.full((len(uid), SEARCHES), -1, np.int64)
+    # One short loop a step, over the searches still under way, so that memory is read ahead.
+    size = len(uid) * SEARCHES
+    what, who, cell = np.empty(size, np.int64), np.empty(size, np.uint64), np.empty(size, np.int64)
+    n = 0
     for i in range(len(uid)):
-        f0 = field[i]
-        whole = near[f0, F - 1]
-        if whole <= 0.0:
+        for k in range(SEARCHES):
+            me = np.uint64(uid[i]) + np.uint64(k) * np.uint64(0x632BE59BD9B4E019)
+            what[n], who[n] = SEARCHES * i + k, me
+            n += int(u01(me, key_try) < chance)
+    # The field f, in proportion to proximity x aged mass.
+    for s in range(n):
+        f0 = field[what[s] // SEARCHES]
+        cell[s] = _search(near[f0], 0, F, u01(who[s], key_field) * near[f0, F - 1])
+    # The month m, in proportion to quality x kernel(age); the cell (m, f) is kept as one number.
+    for s in range(n):
+        f = cell[s]
+        m = _search(aged[f], 0, months, u01(who[s], key_month) * aged[f, months - 1])
+        cell[s] = m * F + f
+    # The row, in proportion to quality.
+    for s in range(n):
+        m, f = cell[s] // F, cell[s] % F
+        a, b = start[m, f], start[m, f + 1]
+        low = cum[a - 1] if a > 0 else 0.0
+        row = _search(cum, a, b, low + u01(who[s], key_row) * (cum[b - 1] - low)) if b > a else -1
+        cell[s] = row
+    # Own inventions are known; of others what is published, the rest leaks; what is far is used less.
+    for s in range(n):
+        p, i, k = cell[s], what[s] // SEARCHES, what[s] % SEARCHES
+        if p < 0:
             continue
-        for k in range(3):
-            who = np.uint64(uid[i]) + np.uint64(k) * np.uint64(0x632BE59BD9B4E019)
-            if u01(who, key_try) >= chance:
+        if owned_by[p] != owner[i]:
+            me = pair(np.uint64(uid[i]), np.uint64(k))
+            if published[p] > month and u01(me, key_tacit) >= tacit:
                 continue
-            x = u01(who, key_field) * whole
-            f = 0
-            while f < F - 1 and near[f0, f] <= x:
-                f += 1
-            total = mass[f, months - 1]
-            if total <= 0.0:
+            if made_in[p] != seat[owner[i]] and u01(me, key_abroad) >= abroad:
                 continue
-            x = u01(who, key_month) * total
-            lo, hi = 0, months - 1
-            while lo < hi:
-                m = (lo + hi) // 2
-                if mass[f, m] <= x:
-                    lo = m + 1
-                else:
-                    hi = m
-            a, b = start[lo, f], start[lo, f + 1]
-            if b <= a:
-                continue
-            low = cum[a - 1] if a > 0 else 0.0
-            x = low + u01(who, key_row) * (cum[b - 1] - low)
-            p, q = a, b - 1
-            while p < q:
-                m = (p + q) // 2
-                if cum[m] <= x:
-                    p = m + 1
-                else:
-                    q = m
-            out[i, k] = p
+        out[i, k] = p
     return out
+
+
+@nb.njit(nb.void(i8[::1], f8[::1], i8, i8, f8[:, ::1], i8[:, ::1], f8[::1]), cache=True)
+def _append(
+    field: np.ndarray, weight: np.ndarray, rows: int, month: int, mass: np.ndarray, start: np.ndarray, cum: np.ndarray
+) -> None:
+    base = cum[rows - 1] if rows > 0 else 0.0
+    total = 0.0
+    for i in range(len(field)):
+        total += weight[i]
+        cum[rows + i] = base + total
+        mass[field[i], month] += weight[i]
+        start[month, field[i] + 1] += 1
+    start[month, 0] = rows
+    for f in range(len(mass)):
+        start[month, f + 1] += start[month, f]
 
 
 class Ancestry:
@@ -91,6 +134,13 @@ class Ancestry:
     Args:
         fields: number of technology fields.
         months: months of the whole run.
+
+    Attributes:
+        months, rows: months and inventions indexed so far.
+        mass: quality by field and month, float64 (fields, months + 1).
+        start: first row of each cell, the last column one past the month, int64 (months + 2, fields + 1).
+        cum: running sum of quality by row, float64 (>= rows,).
+        ln_quality: ln of the table's quality by row, float32 (>= rows,).
     """
 
     def __init__(self, fields: int, months: int) -> None:
@@ -99,53 +149,56 @@ class Ancestry:
         self.mass = np.zeros((fields, months + 1))
         self.start = np.zeros((months + 2, fields + 1), np.int64)
         self.cum = np.zeros(1024)
+        self.ln_quality = np.zeros(1024, np.float32)
         self.rows = 0
+        self._kernel, self._proximity = np.zeros(0), np.zeros(0)
+        self._aged = np.zeros_like(self.mass)
+        self._near = np.zeros((fields, fields))
 
     def append(self, field: np.ndarray, weight: np.ndarray) -> None:
-        """Add a month of inventions, already sorted by field: fields (n,), weights >= 0 (n,)."""
-        n = len(field)
+        """Add a month of inventions, already sorted by field: fields (n,), qualities > 0 as weights (n,)."""
+        n, field = len(field), np.ascontiguousarray(field, np.int64)
         if self.rows + n > len(self.cum):
-            grown = np.zeros(max(self.rows + n, int(1.5 * len(self.cum))))
-            grown[: self.rows] = self.cum[: self.rows]
-            self.cum = grown
-        base = self.cum[self.rows - 1] if self.rows else 0.0
-        self.cum[self.rows : self.rows + n] = base + np.cumsum(weight)
-        counts = np.bincount(field, minlength=self.fields)
-        self.start[self.months] = self.rows + np.r_[0, np.cumsum(counts)]
-        self.mass[:, self.months] = np.bincount(field, weights=weight, minlength=self.fields)
+            more = max(self.rows + n, int(1.5 * len(self.cum)))
+            cum, ln_quality = np.zeros(more), np.zeros(more, np.float32)
+            cum[: self.rows], ln_quality[: self.rows] = self.cum[: self.rows], self.ln_quality[: self.rows]
+            self.cum, self.ln_quality = cum, ln_quality
+        self.ln_quality[self.rows : self.rows + n] = np.log(weight.astype(np.float32))
+        _append(field, weight, self.rows, self.months, self.mass, self.start, self.cum)
         self.months += 1
         self.rows += n
 
-    def parents(self, world: World, uid: np.ndarray, field: np.ndarray) -> np.ndarray:
-        """Return candidate parents, int64 (n, 3), -1 for none, before access is checked."""
+    def kernel(self, world: World) -> np.ndarray:
+        """Return the age kernel by age in months: (1 - exp(-a / peak)) exp(-a / fading), a in years, float64."""
+        if not len(self._kernel):
+            p = world.p
+            age = np.arange(self.mass.shape[1] + 1) / 12.0
+            rising = 1.0 - np.exp(-age / p["ancestry.peak_years"])
+            self._kernel = rising * np.exp(-age / p["ancestry.fading_years"])
+            # A copy: compiled loops take no read-only array.
+            self._proximity = np.array(world.proximity, order="C")
+        return self._kernel
+
+    def parents(self, world: World, uid: np.ndarray, field: np.ndarray, owner: np.ndarray) -> np.ndarray:
+        """Return the parents that the owner can know and reach, int64 (n, 3), -1 for none.
+
+        Own and published inventions are known; others leak with a small chance (``ancestry.tacit_share``). What comes
+        from another place is used less (``ancestry.abroad_share``).
+
+        Args:
+            uid, field, owner: identities, fields and organization slots of the children, int64 (n,).
+        """
         if not self.months or not len(uid):
             return np.full((len(uid), SEARCHES), -1, np.int64)
-        p, draw = world.p, world.draw
-        age = (self.months - np.arange(self.months)) / 12.0
-        kernel = (1.0 - np.exp(-age / p["ancestry.peak_years"])) * np.exp(-age / p["ancestry.fading_years"])
-        mass = np.cumsum(self.mass[:, : self.months] * kernel, axis=1)
-        near = np.cumsum(world.proximity * mass[:, -1][None, :], axis=1)
-        return _draw(
-            np.ascontiguousarray(uid, np.int64), np.ascontiguousarray(field, np.int64), np.ascontiguousarray(near),
-            np.ascontiguousarray(mass), self.start, self.cum, self.months, p["ancestry.parents_chance"],
-            draw.key("ancestry.try"), draw.key("ancestry.field"), draw.key("ancestry.month"), draw.key("ancestry.row"),
+        p, key, inv = world.p, world.draw.key, world.inventions
+        kernel = self.kernel(world)
+        _reach(self.mass, kernel, self.months, self._proximity, self._aged, self._near)
+        return np.asarray(
+            _draw(
+                uid, field, owner, self._near, self._aged, self.start, self.cum, self.months, world.month,
+                p["ancestry.parents_chance"], p["ancestry.tacit_share"], p["ancestry.abroad_share"],
+                world.orgs.jurisdiction, inv.owner, inv.jurisdiction, inv.published,
+                key("ancestry.try"), key("ancestry.field"), key("ancestry.month"), key("ancestry.row"),
+                key("ancestry.tacit"), key("ancestry.abroad"),
+            )
         )  # fmt: skip
-
-
-def accessible(world: World, uid: np.ndarray, owner: np.ndarray, parents: np.ndarray) -> np.ndarray:
-    """Return the parents that the owner can know and reach, others set to -1; int64 (n, 3).
-
-    Own and published inventions are known; others leak with a small chance. What comes from another place is used less.
-    """
-    inv, orgs, p = world.inventions, world.orgs, world.p
-    if not inv.n:
-        return parents
-    found = parents >= 0
-    rows = np.maximum(parents, 0)
-    own = inv.owner[rows] == owner[:, None]
-    public = inv.published[rows] <= world.month
-    keys = fold(np.repeat(uid, SEARCHES), np.tile(np.arange(SEARCHES), len(uid)))
-    tacit = world.draw.bernoulli("ancestry.tacit", keys, p["ancestry.tacit_share"]).reshape(parents.shape)
-    abroad = inv.jurisdiction[rows] != orgs.jurisdiction[owner][:, None]
-    reached = world.draw.bernoulli("ancestry.abroad", keys, p["ancestry.abroad_share"]).reshape(parents.shape)
-    return np.where(found & (own | public | tacit) & (own | ~abroad | reached), parents, -1)

@@ -9,8 +9,9 @@ import numba as nb
 import numpy as np
 
 from ecosystem.domain.indicators import flow, ratio
-from ecosystem.kernel.luck import EXACT_RACE, RING_POINTS, fold, mix, pair, u01
-from ecosystem.kernel.table import code_of
+from ecosystem.domain.roster import Roster, academics, build_roster
+from ecosystem.domain.roster import ring as ring
+from ecosystem.kernel.luck import EXACT_RACE, RING_POINTS, mix, pair, u01
 
 if TYPE_CHECKING:
     from ecosystem.world import World
@@ -52,28 +53,6 @@ class Teams:
     members: np.ndarray
 
 
-@dataclass(slots=True)
-class Roster:
-    """Working inventors by employer with running sums of their weight, and pools of a place by class and field.
-
-    The sums start anew with every employer and the pools are hash rings, so that an organization more or less leaves
-    the choices of the others alone.
-    """
-
-    built: int
-    slots: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    cum: np.ndarray
-    academic: np.ndarray
-    pool_slots: np.ndarray
-    pool_uid: np.ndarray
-    pool_weight: np.ndarray
-    pool_low: np.ndarray
-    pool_high: np.ndarray
-    ring: np.ndarray
-
-
 @nb.njit(
     nb.types.Tuple((i8[::1], i8[::1], i8[::1], f8[::1]))(i8[::1], i8[::1], f8[::1], i8),
     cache=True,
@@ -106,14 +85,13 @@ def arrange(
 def pick(cum: np.ndarray, a: int, b: int, u: float) -> int:
     """Return the position in [a, b) that the uniform ``u`` hits in proportion to the steps of ``cum``."""
     target = u * cum[b - 1]
-    lo, hi = a, b - 1
-    while lo < hi:
-        m = (lo + hi) // 2
-        if cum[m] <= target:
-            lo = m + 1
-        else:
-            hi = m
-    return lo
+    n = b - a
+    # Halving without a branch to guess.
+    while n > 1:
+        half = n >> 1
+        a += half * int(cum[a + half - 1] <= target)
+        n -= half
+    return a
 
 
 @nb.njit(i8(f8[::1], f8), cache=True)
@@ -166,10 +144,14 @@ def _ring_pick(
                 else:
                     hi = m
             c = lo if lo < b else a
+        u = u01(pair(me, np.uint64(uid[c])), key)
+        # Most lose by far: since -ln u >= 1 - u, they need neither a logarithm nor a look at the person.
+        if (1.0 - u) * (1.0 - 1e-12) >= best_score * weight[c]:
+            continue
         who = slots[c]
         if weight[c] <= 0.0 or not active[who] or employer[who] < 0 or home[who] != place or _holds(team, size, who):
             continue
-        score = -np.log(u01(pair(me, np.uint64(uid[c])), key)) / weight[c]
+        score = -np.log(u) / weight[c]
         if score < best_score:
             best, best_score = who, score
     return best
@@ -177,7 +159,7 @@ def _ring_pick(
 
 @nb.njit(
     nb.void(
-        i8[::1], i8[::1], i8[::1], i8[::1], i8[::1],
+        i8[::1], i8[::1], i1[::1], i1[::1], i1[::1],
         i8[::1], i8[::1], i8[::1], f8[::1], i1[::1],
         i8[::1], i8[::1], i8[::1], i8[::1], f8[::1], u8[::1],
         i4[::1], i1[::1], b1[::1], f4[::1], f4[::1], i1[::1], i4[::1],
@@ -188,7 +170,7 @@ def _ring_pick(
     cache=True,
 )  # fmt: skip
 def _form(
-    uid: np.ndarray, org: np.ndarray, place: np.ndarray, sector: np.ndarray, core: np.ndarray,
+    uid: np.ndarray, org: np.ndarray, org_place: np.ndarray, org_sector: np.ndarray, org_core: np.ndarray,
     roster: np.ndarray, low: np.ndarray, high: np.ndarray, cum: np.ndarray, academic: np.ndarray,
     pool_slots: np.ndarray, pool_low: np.ndarray, pool_high: np.ndarray, pool_uid: np.ndarray,
     pool_weight: np.ndarray, ring: np.ndarray, employer: np.ndarray, home: np.ndarray,
@@ -202,6 +184,7 @@ def _form(
     for i in range(len(uid)):
         me = np.uint64(uid[i])
         o = org[i]
+        place, sector, core = int(org_place[o]), int(org_sector[o]), int(org_core[o])
         team = members[i]
         a, b = low[o], high[o]
         mine = academic[o]
@@ -225,18 +208,18 @@ def _form(
             # An organization with less than one simulated inventor borrows a lead from its place, in a field of its
             # sector, among those of its own class (firms, or universities and institutes), else of the other.
             u = u01(pair(me, np.uint64(TRIES)), key_lead)
-            first = pick_row(sector_cum[sector[i]], u) if sector[i] >= 0 else core[i]
+            first = pick_row(sector_cum[sector], u) if sector >= 0 else core
             for turn in range(4):
                 side = mine if turn % 2 == 0 else 1 - mine
                 for d in range(fields):
                     f = (first + d) % fields
                     # The first two turns stay in the fields of the sector (or in the core field).
-                    if turn < 2 and d > 0 and not _of_sector(sector_cum, sector[i], f):
+                    if turn < 2 and d > 0 and not _of_sector(sector_cum, sector, f):
                         continue
-                    g = (side * places + place[i]) * fields + f
+                    g = (side * places + place) * fields + f
                     who = _ring_pick(
                         me, pool_low[g], pool_high[g], ring, pool_weight, pool_uid, pool_slots, active,
-                        employer, home, place[i], team, 0, key_lead,
+                        employer, home, place, team, 0, key_lead,
                     )  # fmt: skip
                     if who >= 0:
                         team[0] = who
@@ -247,7 +230,7 @@ def _form(
         if n == 0:
             size_out[i] = 1
             skill_out[i] = 1.0
-            field_out[i] = core[i]
+            field_out[i] = core
             continue
         u = u01(me, key_size)
         size = 1
@@ -272,10 +255,10 @@ def _form(
             if found < 0 and u01(slot, key_member) < outside:
                 f = pick_row(near_cum[field[team[0]]], u01(pair(slot, np.uint64(101)), key_member))
                 side = 1 - mine if u01(pair(slot, np.uint64(102)), key_member) < across else mine
-                g = (side * places + place[i]) * fields + f
+                g = (side * places + place) * fields + f
                 found = _ring_pick(
                     slot, pool_low[g], pool_high[g], ring, pool_weight, pool_uid, pool_slots, active,
-                    employer, home, place[i], team, n, key_member,
+                    employer, home, place, team, n, key_member,
                 )  # fmt: skip
             if found >= 0:
                 team[n] = found
@@ -311,83 +294,13 @@ def sizes(mean: float, dispersion: float) -> np.ndarray:
     return cdf
 
 
-def academics(world: World) -> np.ndarray:
-    """Return 1 for universities and institutes, 0 for others, int8 (organizations,)."""
-    orgs = world.orgs
-    university, institute = (code_of(orgs.columns["kind"], word) for word in ("university", "institute"))
-    return ((orgs.kind == university) | (orgs.kind == institute)).astype(np.int8)
-
-
-class Ring:
-    """Order of all inventors ever on the hash ring of ``Pool``; newcomers are merged in, nobody is sorted twice.
-
-    Attributes:
-        order: inventor slots by hashed identity, int64 (n,).
-        hashed: their hashed identities, ascending, int64 (n,).
-    """
-
-    def __init__(self) -> None:
-        self.order = np.zeros(0, np.int64)
-        self.hashed = np.zeros(0, np.int64)
-
-    def of(self, uid: np.ndarray) -> Ring:
-        """Bring the ring up to all inventors, whose identities are ``uid``, int64 (n,)."""
-        first = len(self.order)
-        if first < len(uid):
-            late = fold(uid[first:], 7)
-            order = np.argsort(late)
-            late = late[order]
-            where = np.searchsorted(self.hashed, late)
-            self.order = np.insert(self.order, where, first + order)
-            self.hashed = np.insert(self.hashed, where, late)
-        return self
-
-
-def ring(world: World) -> Ring:
-    """Return all inventors in the order of the hash ring."""
-    known: Ring | None = world.__dict__.get("inventor_ring")
-    if known is None:
-        known = world.inventor_ring = Ring()
-    return known.of(world.inventors.uid)
-
-
-def build_roster(world: World) -> Roster:
-    """Arrange the working inventors by employer, and by class, place and field."""
-    inventors, orgs = world.inventors, world.orgs
-    academic = academics(world)
-    around = ring(world)
-    order, hashed = around.order, around.hashed
-    employer = inventors.employer[order].astype(np.int64)
-    working = inventors.active[order] & (employer >= 0) & orgs.alive[employer]
-    slots, employer, hashed = order[working], employer[working], hashed[working]
-    weight = np.maximum(0.0, inventors.skill[slots].astype(np.float64) * inventors.motivation[slots])
-    by_slot = _ascending(slots, inventors.n)
-    own, low, high, cum = arrange(slots[by_slot], employer[by_slot], weight[by_slot], max(1, orgs.n))
-
-    side = academic[employer].astype(np.int64)
-    group = (side * world.J + inventors.jurisdiction[slots]) * world.F + inventors.field[slots]
-    at, pool_low, pool_high, _ = arrange(np.arange(len(slots)), group, weight, 2 * world.J * world.F)
-    pool, pool_weight = slots[at], weight[at]
-    ring_of_pool = hashed[at].astype(np.uint64) << np.uint64(1)
-    return Roster(
-        world.month, own, low, high, cum, academic,
-        pool, inventors.uid[pool], pool_weight, pool_low, pool_high, ring_of_pool,
-    )  # fmt: skip
-
-
-def _ascending(slots: np.ndarray, n: int) -> np.ndarray:
-    """Return the positions that sort distinct ``slots`` below ``n``, int64, without a sort."""
-    position = np.full(n, -1, np.int64)
-    position[slots] = np.arange(len(slots))
-    out: np.ndarray = position[position >= 0]
-    return out
-
-
 def roster(world: World, slots: np.ndarray) -> Roster:
     """Return the roster, built anew every ``teams.roster_months``; a younger organization has nobody on it yet."""
+    p = world.p
     known: Roster | None = getattr(world, "roster", None)
-    if known is None or world.month - known.built >= world.p["teams.roster_months"]:
-        known = world.roster = build_roster(world)
+    if known is None or world.month - known.built >= p["teams.roster_months"]:
+        cdf = sizes(p["teams.mean_size"], p["teams.dispersion"])
+        known = world.roster = build_roster(world, cdf)
     young = world.orgs.n - len(known.low)
     if young > 0 and len(slots) and slots.max() >= len(known.low):
         none = np.zeros(young, np.int64)
@@ -413,7 +326,7 @@ def form_teams(world: World, organizations: np.ndarray, uid: np.ndarray) -> Team
         organizations: organization slots, int (n,).
         uid: identities of the inventions, int64 (n,).
     """
-    orgs, inventors, p = world.orgs, world.inventors, world.p
+    orgs, people, p, key = world.orgs, world.inventors, world.p, world.draw.key
     org = np.ascontiguousarray(organizations, dtype=np.int64)
     n = len(org)
     r = roster(world, org)
@@ -422,17 +335,12 @@ def form_teams(world: World, organizations: np.ndarray, uid: np.ndarray) -> Team
     cross, mixed = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
     if n:
         _form(
-            np.ascontiguousarray(uid, dtype=np.int64), org, orgs.jurisdiction[org].astype(np.int64),
-            orgs.sector[org].astype(np.int64), orgs.field[org].astype(np.int64),
+            np.ascontiguousarray(uid, dtype=np.int64), org, orgs.jurisdiction, orgs.sector, orgs.field,
             r.slots, r.low, r.high, r.cum, r.academic,
             r.pool_slots, r.pool_low, r.pool_high, r.pool_uid, r.pool_weight, r.ring,
-            inventors.employer, inventors.jurisdiction, inventors.active, inventors.skill, inventors.motivation,
-            inventors.field,
-            inventors.inventions,
-            np.cumsum(world.sector_fields, axis=1), np.cumsum(world.proximity, axis=1),
-            sizes(p["teams.mean_size"], p["teams.dispersion"]), p["teams.outside_chance"],
-            p["teams.across_share"], world.J,
-            world.draw.key("team.lead"), world.draw.key("team.size"), world.draw.key("team.member"),
+            people.employer, people.jurisdiction, people.active, people.skill, people.motivation, people.field,
+            people.inventions, r.sector_cum, r.near_cum, r.size_cdf, p["teams.outside_chance"], p["teams.across_share"],
+            world.J, key("team.lead"), key("team.size"), key("team.member"),
             members, size, skill, field, cross, mixed,
         )  # fmt: skip
     return Teams(members[:, 0].copy(), size, skill, field, cross, mixed, members)

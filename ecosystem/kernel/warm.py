@@ -8,6 +8,17 @@ from __future__ import annotations
 import sys
 import time
 from importlib import import_module
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def forget() -> None:
+    """Delete compiled loops: the cache does not see that a loop called from another file has changed."""
+    for folder in ("ecosystem", "agents", "policies"):
+        for pattern in ("*.nbi", "*.nbc"):
+            for path in (ROOT / folder).rglob(pattern):
+                path.unlink(missing_ok=True)
 
 
 def warm() -> float:
@@ -25,5 +36,6 @@ if __name__ == "__main__":
 
     sys.stderr.write("Compiling the fast loops of the simulator (once; about a minute) ...\n")
     sys.stderr.flush()
+    forget()
     seconds = warm()
     sys.stderr.write(f"Compiled in {seconds:.0f} s.\n")
