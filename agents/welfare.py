@@ -36,7 +36,7 @@ def account(world: World) -> None:
     tally = world.tally
     surplus = tally["consumer_surplus"].sum(axis=1)
     profits = tally["profits"].sum(axis=1) - tally["business_rd"].sum(axis=1)
-    people = np.bincount(world.inventors.jurisdiction[world.inventors.active], minlength=world.J) * world.scale
+    people = world.talent.count * world.scale
     wages = (world.wage - 1.0) * world.researcher_cost / 12.0 * people
     outlay = _outlay(world)
     social = world.p["welfare.cost_of_public_funds"] * outlay

@@ -139,7 +139,7 @@ class World(mesa.Model):
         none = np.zeros(0, np.int64)
         self.new_inventions = self.disclosed = self.live_lines = self.live_uses = none
         self.outlay_so_far = np.zeros(self.J)
-        self.waiting: list[list[np.ndarray]] = [[], [], []]
+        self.waiting: list[list[np.ndarray]] = [[] for _ in range(6)]
         self.pool: Pool | None = None
         self.pool_month = 0
 

@@ -23,20 +23,22 @@ ATTEMPTS, MADE, DOMESTIC, GREEN, PUBLIC, BLOCKED, WILFUL, COST_SUM, BY_ROUTE = r
 
 @nb.njit(
     nb.types.Tuple((I8, I8, I8, I8))(
-        I8, i8, I8, I1, F8, I4, I4, I4, I4, I1, I8, F8, F8, f8, f8, f8, FF8, I8, i8, nb.uint64, nb.uint64, nb.uint64
+        I8, i8, I8, I1, F8, F8, I4, F8, f8, I4, I4, I4, I4, I1, I8, F8, F8, f8, f8, f8, FF8, I8, i8, nb.uint64, nb.uint64,
+        nb.uint64,
     ),
     cache=True,
 )  # fmt: skip
 def arrivals(
-    live: np.ndarray, month: int, uid: np.ndarray, sector: np.ndarray, pull: np.ndarray, launched: np.ndarray,
-    invention: np.ndarray, published: np.ndarray, owner: np.ndarray, seat: np.ndarray, org_uid: np.ndarray,
+    live: np.ndarray, month: int, uid: np.ndarray, sector: np.ndarray, pull: np.ndarray, appeal: np.ndarray,
+    sellers: np.ndarray, shared: np.ndarray, least: float, launched: np.ndarray, invention: np.ndarray, published: np.ndarray, owner: np.ndarray, seat: np.ndarray, org_uid: np.ndarray,
     usual: np.ndarray, decay: np.ndarray, elasticity: float, disclosure: float, foreign_share: float,
     reach: np.ndarray, place: np.ndarray, J: int, key: np.uint64, key_abroad: np.uint64, key_place: np.uint64,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Draw which lines are tried this month and where the one who tries sits.
 
-    Chance 1 - exp(-rate (1 + disclosure if published)), rate = usual_s min(pull exp(-elasticity decay_s age), 12). From
-    abroad, places are drawn by the size of the sector's market.
+    Chance 1 - exp(-rate (1 + disclosure if published)), rate = usual_s min(pull exp(-elasticity decay_s age), 12). Only
+    lines are tried whose gain for a further seller, appeal exp(-decay_s age) share(n + 1) / share(2), comes up to
+    ``least`` of the cost to imitate: nobody tries what is plainly not worth it. No right is looked at here. From abroad, places are drawn by the size of the sector's market.
 
     Returns:
         (line, its identity, group = place x sectors + sector, identity of the owner) of each line tried.
@@ -65,6 +67,9 @@ def arrivals(
         fading = np.exp(-elasticity * decay[s] * (month - launched[line]) / 12.0)
         rate = usual[s] * min(pull[line] * fading, 12.0)
         if u >= rate * (1.0 + disclosure):
+            continue
+        left = appeal[line] * np.exp(-decay[s] * (month - launched[line]) / 12.0)
+        if left * shared[min(sellers[line] + 1, MOST_USERS)] < least * shared[2]:
             continue
         if u >= -np.expm1(-rate * (1.0 + disclosure * (1.0 if public[i] else 0.0))):
             continue

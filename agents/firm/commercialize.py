@@ -1,6 +1,6 @@
 """From invention to product: development budget, time, chance of success, freedom to operate, launch.
 
-A firm's development money (the part of R&D that is neither basic nor applied) fills a fund; every quarter it takes the
+A firm's development money (the part of R&D that is neither basic nor applied) fills a fund; every half-year it takes the
 waiting inventions with the highest value per cost into development until the fund is empty. University inventions get
 there only through a taker or a spin-off. A product that reads on living rights of others must be cleared first
 (``clearance``); follow-on inventions stopped there are blocked.
@@ -81,12 +81,14 @@ def adopt_for_development(
 
 
 def wait(world: World, inventions: np.ndarray) -> None:
-    """Put inventions on the list that their developer looks at every third month."""
-    turn = world.orgs.anniversary[developer_of(world, inventions)] % 3
-    for k in range(3):
+    """Put inventions on the list that their developer looks at every sixth month."""
+    turn = world.orgs.anniversary[developer_of(world, inventions)] % _TURNS
+    for k in range(_TURNS):
         world.waiting[k].append(inventions[turn == k])
 
 
+_TURNS = 6
+"""A firm looks over its waiting inventions every sixth month."""
 _LATE, _WAIT, _GO, _GONE = range(4)
 _FIXED = nb.types.Array(nb.float64, 1, "C", readonly=True)
 
@@ -169,7 +171,7 @@ def begin(world: World) -> None:
     new = world.new_inventions
     if len(new):
         wait(world, new[orgs.kind[inv.owner[new]] == FIRM])
-    bucket = world.waiting[world.month_of_year % 3]
+    bucket = world.waiting[world.month_of_year % _TURNS]
     candidates = np.concatenate(bucket) if bucket else np.zeros(0, np.int64)
     bucket.clear()
     if not len(candidates):

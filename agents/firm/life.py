@@ -100,10 +100,12 @@ def leave(world: World) -> None:
     """Exit: young firms by hidden frailty, old ones less the larger they are, any when its credit is used up.
 
     Start-ups: gamma frailty with variance t and mean hazard h gives S(t) = (1 + t h T)^(-1/t), the survival of US firms.
-    Firms above ``firm.exit_merger_size`` end by merger, which leaves their laboratories at work.
+    Firms above ``firm.exit_merger_size`` end by merger, which leaves their laboratories at work. A firm's turn comes every
+    third month.
     """
     p, orgs = world.p, world.orgs
     firms = orgs.living(FIRM)
+    firms = firms[(orgs.anniversary[firms] - world.month_of_year) % 3 == 0]
     place = orgs.jurisdiction[firms]
     age = (world.month - orgs.founded[firms]) / 12.0
     young = age < 8.0
@@ -111,9 +113,9 @@ def leave(world: World) -> None:
     mature = world.fact("exit_rate")[place] * p["firm.exit_scale"] * (orgs.employees[firms] / 60.0) ** -0.5
     startup = p["firm.startup_hazard"] * orgs.hazard[firms]
     hazard = np.where((orgs.origin[firms] > 0) & young, startup, np.minimum(mature, 0.5)) * support
-    goes = world.draw.bernoulli("firm.exit", orgs.uid[firms], -np.expm1(-hazard / 12.0))
+    goes = world.draw.bernoulli("firm.exit", orgs.uid[firms], -np.expm1(-hazard / 4.0))
     broke = orgs.cash[firms] < -0.98 * orgs.credit[firms] - 1e-9
-    broke &= world.draw.bernoulli("firm.insolvent", orgs.uid[firms], p["firm.insolvency_chance"])
+    broke &= world.draw.bernoulli("firm.insolvent", orgs.uid[firms], 1.0 - (1.0 - p["firm.insolvency_chance"]) ** 3)
     small = orgs.employees[firms] < p["firm.exit_merger_size"]
     gone = firms[(goes | broke) & small]
     close(world, gone)

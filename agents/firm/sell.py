@@ -8,7 +8,7 @@ import numpy as np
 
 from agents.organizations import FIRM
 from ecosystem.domain.indicators import flow, ratio, stock
-from ecosystem.domain.market import add_lines, decay_rate, earn
+from ecosystem.domain.market import Sold, add_lines, decay_rate, earn
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
@@ -21,8 +21,10 @@ flow("royalties_paid", "M USD2020", "running royalties received", 0)
 flow("launch_revenue_new_products", "M USD2020", "sales of products in their first three years", 1)
 ratio("new_product_share", "share", "sales in product lines / sales", 0, "line_sales", "sales")
 ratio("markup", "share", "gross profit in product lines / sales in product lines", 0, "line_profit", "line_sales")
-stock("products_on_market", "product lines", "product lines on the market", 1, lambda world: _lines_by_place(world))
-stock("sellers_per_line", "sellers", "mean sellers of a product line", 0, lambda world: _sellers(world))
+stock("products_on_market", "product lines", "product lines on the market", 1, lambda world: _lines_by_place(world),
+      yearly=True)  # fmt: skip
+stock("sellers_per_line", "sellers", "mean sellers of a product line", 0, lambda world: _sellers(world),
+      yearly=True)  # fmt: skip
 stock("productivity", "ln", "common log quality gained since the start, mean over sectors by spending", 1,
       lambda world: _common(world))  # fmt: skip
 
@@ -49,12 +51,25 @@ def _common(world: World) -> np.ndarray:
 
 @rule("market", "market.sell")
 def sell(world: World) -> None:
-    """One month of sales."""
+    """One month of sales. The market clears once a quarter; what it brings is paid month by month."""
+    market, orgs = world.market, world.orgs
+    world.live_lines, world.live_uses = _living(world)
+    if world.month % 3 == 0 or market.sold is None:
+        market.sold = _clear(world)
+    sold = market.sold
+    open_ = orgs.alive[: len(sold.total)]
+    _settle_accounts(world, sold, np.flatnonzero((sold.total > 0.0) & open_))
+    there = open_[world.uses.user[sold.owing]]
+    _pay_royalties(world, sold.owing[there], sold.owed[there])
+    _surplus_and_knowledge(world, sold.fading)
+
+
+def _clear(world: World) -> Sold:
+    """Find prices and what every seller sells and earns in a month at these prices."""
     market, orgs, uses, lines, p = world.market, world.orgs, world.uses, world.lines, world.p
     scale, T, n = world.scale, world.T, world.orgs.n
     if not market.remaining.size:
         market.keep_ages(decay_rate(world))
-    world.live_lines, world.live_uses = _living(world)
     market.settle(world)
     firms = np.flatnonzero(orgs.alive & (orgs.kind == FIRM) & ~orgs.passive)
     place, sector = orgs.jurisdiction[firms].astype(np.int64), orgs.sector[firms].astype(np.int64)
@@ -82,9 +97,8 @@ def sell(world: World) -> None:
     # quality lead: how much more a firm sells than its old products alone would, in quality terms
     lead = np.log(total[firms] / np.maximum(base_sales.sum(axis=1), 1e-12)) / (p["market.sigma_across"] - 1.0)
     orgs.productivity[firms] = lead
-    _settle_accounts(world, sales, total, profit, line_sales, line_profit, rents, fresh)
-    _pay_royalties(world, owing[:many], owed[:many])
-    _surplus_and_knowledge(world, fading * scale)
+    return Sold(sales, total, profit, line_sales, line_profit, rents, fresh, owing[:many].copy(), owed[:many].copy(),
+                fading * scale)  # fmt: skip
 
 
 def _set_prices(world: World, demand: np.ndarray) -> None:
@@ -99,11 +113,11 @@ def _set_prices(world: World, demand: np.ndarray) -> None:
     market.price = market.outlay / demand
 
 
-def _settle_accounts(world: World, sales: np.ndarray, total: np.ndarray, profit: np.ndarray, line_sales: np.ndarray,
-                     line_profit: np.ndarray, rents: np.ndarray, fresh: np.ndarray) -> None:  # fmt: skip
-    """Households pay sellers, sellers pay for production and overhead; real totals by organization, (n,) and (n, T)."""
+def _settle_accounts(world: World, sold: Sold, seen: np.ndarray) -> None:
+    """Households pay the sellers ``seen``, sellers pay for production and overhead."""
     orgs, pay, tally, w = world.orgs, world.accounts.pay, world.tally, world.orgs.weight
-    seen = np.flatnonzero(total > 0.0)
+    sales, total, profit, line_sales = sold.sales, sold.total, sold.profit, sold.line_sales
+    line_profit, rents, fresh = sold.line_profit, sold.rents, sold.fresh
     outside = orgs.passive[seen]
     inside = seen[~outside]
     home = orgs.jurisdiction[inside].astype(np.int64)

@@ -13,6 +13,7 @@ Units: million USD2020 a year. ``D[s, t]`` is the sum of attractions; sales = sp
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numba as nb
@@ -40,6 +41,7 @@ class Lines(Table):
     active = Column(np.bool_, "1", "still sold", True)
     place = Column(np.int8, "place", "seat of the owner at launch")
     pull = Column(np.float64, "1", "how much it draws imitators: (potential / typical)^elasticity")
+    appeal = Column(np.float64, "1", "gain of a second seller at launch / cost to imitate")
     users = Column(np.int32, "users", "sellers in the line")
     first_use = Column(np.int32, "use slot", "newest use, head of the chain ``next_use``", -1)
     attraction = Column(np.float64, "M USD2020/year", "attraction by territory at launch", 0, (), "territory")
@@ -261,6 +263,30 @@ def _chain(slots: np.ndarray, line: np.ndarray, first_use: np.ndarray, next_use:
         first_use[line[i]] = slots[i]
 
 
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """A month of sales, in real totals (million USD2020), by organization slot (n,) unless said otherwise.
+
+    Attributes:
+        sales: by territory, (n, T); total: their sum; profit: gross profit.
+        line_sales, line_profit: of it in product lines; rents: profit from lines of own inventions.
+        fresh: sales of products younger than three years.
+        owing, owed: uses that owe a royalty and how much.
+        fading: attraction of lines that decays in a year, (S, T).
+    """
+
+    sales: np.ndarray
+    total: np.ndarray
+    profit: np.ndarray
+    line_sales: np.ndarray
+    line_profit: np.ndarray
+    rents: np.ndarray
+    fresh: np.ndarray
+    owing: np.ndarray
+    owed: np.ndarray
+    fading: np.ndarray
+
+
 class Market:
     """Spending, access and demand of one world.
 
@@ -286,6 +312,7 @@ class Market:
         self.common = np.zeros_like(self.spending)
         self.outlay = self.spending.copy()
         self.dirty: list[np.ndarray] = []
+        self.sold: Sold | None = None
         spread = self.access[:, None, :] * self.reach[None, :, :]
         self.spread = spread / spread.sum(axis=2, keepdims=True)
         self.remaining = np.zeros((0, 0))
@@ -328,10 +355,23 @@ def open_lines(world: World, inventions: np.ndarray) -> np.ndarray:
         place=world.orgs.jurisdiction[inv.owner[inventions]],
         potential=potential,
         pull=pull,
+        appeal=_appeal(world, inventions, potential),
         launched=world.month,
     )
     inv.line[inventions] = lines
     return lines
+
+
+def _appeal(world: World, inventions: np.ndarray, potential: np.ndarray) -> np.ndarray:
+    """Return what a second seller at the maker's seat would gain at launch relative to the cost to imitate, (n,)."""
+    inv, p, v, arrivals = world.inventions, world.p, world.valuation, world.arrivals
+    place, sector = inv.jurisdiction[inventions], inv.sector[inventions]
+    gain = potential * v.alone[place, sector] * v.shared[2] / (v.discount[sector] + v.hazard[sector])
+    relative = np.maximum(inv.expected[inventions] / np.maximum(arrivals.mean_value[place, sector], 1e-12), 1e-4)
+    develop = (
+        p["development.cost_share"] * arrivals.per_rd[place, sector] * relative ** p["development.cost_elasticity"]
+    )
+    return np.asarray(gain / np.maximum(world.sectors["imitation_cost"][sector] * develop, 1e-12))
 
 
 def start_use(

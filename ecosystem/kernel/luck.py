@@ -184,7 +184,11 @@ def _race(
                 c = lo if lo < b else a
             if weight[c] <= 0.0 or uid[c] == avoid[i]:
                 continue
-            score = -np.log(u01(pair(me, np.uint64(uid[c])), key)) / weight[c]
+            u = u01(pair(me, np.uint64(uid[c])), key)
+            # -ln u >= 1 - u: most candidates lose without a logarithm
+            if (1.0 - u) * (1.0 - 1e-12) >= best_score * weight[c]:
+                continue
+            score = -np.log(u) / weight[c]
             if score < best_score:
                 best, best_score = c, score
         out[i] = best
