@@ -31,6 +31,10 @@ flow("procurement_spent", "M USD2020", "public purchases of newly launched produ
 flow("profit_tax_paid", "M USD2020", "taxes on profits of firms")
 flow("general_tax_paid", "M USD2020", "lump-sum tax on households that balances public budgets, repayments deducted")
 
+QUARTER = 3
+"""Months between two calls for grants and between two rounds of purchases."""
+_CALL, _PURCHASES = 1, 2
+"""Months of a quarter in which governments open calls and buy."""
 _NAMED = 6_001
 """First part of the identity of a government."""
 
@@ -178,15 +182,23 @@ def credit(world: World) -> None:
     world.tally.add("tax_credits_paid", place, amount, orgs.sector[slots])
 
 
+def has_its_quarter(world: World, slots: np.ndarray) -> np.ndarray:
+    """Return True for firms whose anniversary lies in the present quarter of the year, bool (n,)."""
+    mine: np.ndarray = world.orgs.anniversary[slots] // QUARTER == world.month_of_year // QUARTER
+    return mine
+
+
 @rule("funding", "government.grant")
 def grant(world: World) -> None:
-    """Open this month's call, rank the proposals by noisy merit, fund the best, pay all running grants.
+    """Open the quarter's call, rank the proposals by noisy merit, fund the best, pay all running grants (once a quarter).
 
-    Firms without a grant apply once a year (anniversary). merit = ln effect + ln absorptive + N(0, merit_noise); the
+    Firms without a grant apply once a year (quarter of their anniversary). merit = ln effect + ln absorptive + N(0, merit_noise); the
     best are funded until the free money of their class (small or large) is gone; the marginal row is funded for part of
     the real firms it stands for, so a budget is never exceeded. Free money of a class = budget - running grants, of
-    which each monthly call may give out a twelfth of the budget and what earlier calls left over.
+    which each call may give out a quarter of the budget and what earlier calls left over.
     """
+    if world.month % QUARTER != _CALL:
+        return
     orgs, grants = world.orgs, world.governments.grants
     first = world.governments.first_grant
     while first < grants.n and grants.ends[first] <= world.month:
@@ -199,11 +211,11 @@ def grant(world: World) -> None:
     running = np.flatnonzero(grants.ends[first:] > world.month) + first
     used = _by_class(world, running, grants.rate[running] * orgs.weight[grants.firm[running]])
     rows = world.governments
-    rows.allotted[:] = np.minimum(rows.allotted + purse / 12.0, purse)
+    rows.allotted[:] = np.minimum(rows.allotted + purse * QUARTER / 12.0, purse)
     free = np.clip(purse - used, 0.0, rows.allotted)
 
     slots = orgs.living(FIRM)
-    slots = slots[(orgs.anniversary[slots] == world.month_of_year) & (orgs.rd[slots] > 0)]
+    slots = slots[has_its_quarter(world, slots) & (orgs.rd[slots] > 0)]
     funded = np.zeros(orgs.n, np.bool_)
     funded[grants.firm[running]] = True
     slots = slots[~funded[slots]]
@@ -223,7 +235,7 @@ def grant(world: World) -> None:
     if not len(running):
         return
     orgs.rd_public[firm] = rate / orgs.weight[firm]
-    paid = rate / 12.0
+    paid = rate * QUARTER / 12.0
     world.accounts.pay("rd_grant", "government", place, "organizations", firm, paid, place=place)
     _book(world, "grants_paid", np.bincount(place, paid, world.J))
     world.tally.add("rd_grants_paid", place, paid, orgs.sector[firm])
@@ -269,7 +281,7 @@ def _award(world: World, slots: np.ndarray, free: np.ndarray) -> np.ndarray:
         small=small[order][won],
         rate=granted[won] / orgs.weight[winners],
         started=world.month,
-        ends=world.month + np.rint(months).astype(np.int64),
+        ends=world.month + QUARTER * np.maximum(1, np.rint(months / QUARTER)).astype(np.int64),
     )
     return given
 
@@ -327,12 +339,14 @@ def _on_offer(
 
 @rule("funding", "government.procure")
 def procure(world: World) -> None:
-    """Buy newly launched products of firms in the own place.
+    """Buy newly launched products of firms in the own place, once a quarter.
 
-    The month's money goes to lines younger than ``procurement_years`` in proportion to sales potential x quality, at
+    The quarter's money goes to lines younger than ``procurement_years`` in proportion to sales potential x quality, at
     most ``procurement_cap`` of a line's potential; the seller pays its production cost to households.
     """
-    budget = world.levers["government.procurement"]
+    if world.month % QUARTER != _PURCHASES:
+        return
+    budget = world.levers["government.procurement"] * QUARTER / 12.0
     orgs, uses, lines, p = world.orgs, world.uses, world.lines, world.p
     if not budget.any() or not uses.n:
         return
@@ -348,8 +362,8 @@ def procure(world: World) -> None:
     size = lines.potential[line] * world.scale
     need = size * np.maximum(world.inventions.quality[uses.invention[recent]], 0.0)
     total = np.bincount(place, need, world.J)
-    amount = budget[place] / 12.0 * np.divide(need, total[place], out=np.zeros(len(need)), where=total[place] > 0)
-    amount = np.minimum(amount, p["government.procurement_cap"] * size / 12.0)
+    amount = budget[place] * np.divide(need, total[place], out=np.zeros(len(need)), where=total[place] > 0)
+    amount = np.minimum(amount, p["government.procurement_cap"] * size * QUARTER / 12.0)
     margin, sector = p["government.procurement_margin"], lines.sector[line]
     pay = world.accounts.pay
     pay("procurement", "government", place, "organizations", seller, amount, place=place)

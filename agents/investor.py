@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.government import fill, profit_before_tax
+from agents.government import QUARTER, fill, has_its_quarter, profit_before_tax
 from agents.handle import Handle
 from agents.holdings import rights_of
 from agents.organizations import BANK, FIRM, GUARANTEE, SME_EMPLOYEES, VENTURE, affordable
@@ -33,6 +33,8 @@ flow("pledge_losses", "M USD2020", "pledge loans lost at the exit of the borrowe
 ratio("loan_acceptance_rate", "share", "granted / requested loans with a right as collateral", 1,
       "pledge_loans_granted", "pledge_loans_requested")  # fmt: skip
 
+_FUNDING, _LENDING = 1, 2
+"""Months of a quarter in which venture funds invest and banks lend."""
 _NAMED = 6_002
 _YOUNG_MONTHS = 72
 """Start-ups of the indicator are younger than six years (its definition)."""
@@ -74,7 +76,9 @@ def _seat(world: World, place: int) -> int:
 
 @rule("funding", "investor.raise")
 def raise_money(world: World) -> None:
-    """Call a month's venture supply from households, up to ``dry_powder_years`` of supply not yet invested."""
+    """Call a quarter's venture supply from households, up to ``dry_powder_years`` of supply not yet invested."""
+    if world.month % QUARTER != _FUNDING:
+        return
     orgs = world.orgs
     funds = orgs.living(VENTURE)
     if not len(funds):
@@ -85,7 +89,7 @@ def raise_money(world: World) -> None:
     mine = supply[place] / rows[place]
     room = np.maximum(0.0, world.p["investor.dry_powder_years"] * mine - orgs.cash[funds] * weight)
     world.accounts.pay(
-        "venture_supply", "households", place, "organizations", funds, np.minimum(mine / 12.0, room), place=place
+        "venture_supply", "households", place, "organizations", funds, np.minimum(mine * QUARTER / 12.0, room), place=place
     )
 
 
@@ -94,13 +98,15 @@ def fund(world: World) -> None:
     """Fund the start-ups believed best, once a year each, until the money of the place's funds is gone.
 
     signal s = q + tau z, q hidden quality with prior N(0, 1); belief s / (1 + tau^2); tau is smaller with a right in
-    force. Money buys ``equity_share`` of later profits.
+    force. Money buys ``equity_share`` of later profits. Acts once a quarter, for the firms with their anniversary in it.
     """
+    if world.month % QUARTER != _FUNDING:
+        return
     orgs, p, draw = world.orgs, world.p, world.draw
     funds = orgs.living(VENTURE)
     firms = orgs.living(FIRM)
     age = world.month - orgs.founded[firms]
-    firms = firms[(age < 12 * p["investor.startup_years"]) & (orgs.anniversary[firms] == world.month_of_year)]
+    firms = firms[(age < 12 * p["investor.startup_years"]) & has_its_quarter(world, firms)]
     if not len(firms) or not len(funds):
         return
     count, _ = rights_of(world, firms, 1)
@@ -180,15 +186,18 @@ def harvest(world: World) -> None:
 
 @rule("funding", "investor.pledge", after="investor.fund")
 def pledge(world: World) -> None:
-    """Lend against rights in force to small or finance-constrained firms that lack cash (yearly, on their month).
+    """Lend against rights in force to small or finance-constrained firms that lack cash (yearly, in their quarter).
 
     A firm asks, for each of its newest rights, min(need, PV of the right); the bank values the right at PV e^{error}
     and lends at most loan_to_value of that. No loan results if the offer is far below what was asked or too small.
+    Acts once a quarter.
     """
+    if world.month % QUARTER != _LENDING:
+        return
     orgs, p = world.orgs, world.p
     firms = orgs.living(FIRM)
     need = p["investor.liquidity_years"] * orgs.rd[firms] - orgs.cash[firms]
-    who = (orgs.anniversary[firms] == world.month_of_year) & (need > 0)
+    who = has_its_quarter(world, firms) & (need > 0)
     who &= orgs.finance_constrained[firms] | (orgs.employees[firms] < SME_EMPLOYEES)
     firms, need = firms[who], need[who]
     banks = orgs.living(BANK)
@@ -231,14 +240,14 @@ def pledge(world: World) -> None:
         invention=world.rights.invention[right], field=world.rights.field[right], from_place=place, to_place=place,
         upfront=loan,
     )  # fmt: skip
-    world.calendar.put("investor.repay", world.month + 1, deals)
+    world.calendar.put("investor.repay", world.month + QUARTER, deals)
     world.tally.add("pledge_loans_granted", place, world.scale)
     world.tally.add("pledge_loans", place, total, world.rights.sector[right])
 
 
 @rule("funding", "investor.repay", after="investor.pledge")
 def repay(world: World) -> None:
-    """Collect the month's installment and interest on pledge loans; write off loans of firms that are gone.
+    """Collect the quarter's installment and interest on pledge loans; write off loans of firms that are gone.
 
     A borrower owes what its debt exceeds the schedule by (loans fall to zero in equal steps, arrears add up) and the
     interest on its debt; short of money it pays what it can. At the end of its last loan, or at its exit, what is left
@@ -258,7 +267,7 @@ def repay(world: World) -> None:
     loan = deals.upfront[due].astype(np.float64) * world.scale
     schedule = np.bincount(of, loan * np.maximum(0.0, 1.0 - age / months), len(firm)) / weight
     debt = orgs.debt[firm]
-    interest = debt * p["investor.interest"] / 12.0
+    interest = debt * p["investor.interest"] * QUARTER / 12.0
     owed = np.maximum(0.0, debt - schedule) + interest
     paid = np.where(alive, np.minimum(owed, affordable(world, firm)), 0.0)
     pay = world.accounts.pay
@@ -271,7 +280,7 @@ def repay(world: World) -> None:
     orgs.debt[firm] = np.where(running, left, 0.0)
     released = deals.right[due[ended]]
     world.rights.pledged[released[released >= 0]] = False
-    world.calendar.put("investor.repay", world.month + 1, due[~ended])
+    world.calendar.put("investor.repay", world.month + QUARTER, due[~ended])
 
 
 def _loans_outstanding(world: World) -> np.ndarray:

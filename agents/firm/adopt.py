@@ -33,12 +33,12 @@ from agents.firm.attempts import (
 )  # fmt: skip
 from agents.firm.clearance import INFRINGE, LICENSE, clear
 from agents.firm.licensing import settle_licenses
-from agents.firm.potential import outlook
 from agents.firm.protect import concealable_share
 from agents.organizations import FIRM
 from ecosystem.domain.indicators import TALLIES, flow, ratio
 from ecosystem.domain.ledgers import ROUTES as OUTCOMES
 from ecosystem.domain.market import ROUTES, end_use, start_use
+from ecosystem.domain.potential import outlook
 from ecosystem.kernel.luck import ALWAYS, Pool
 from ecosystem.kernel.schedule import rule
 

@@ -6,9 +6,9 @@ import numba as nb
 import numpy as np
 
 from agents.firm.clearance import AROUND, DROP, FREE, INFRINGE, LICENSE, PURCHASE
-from agents.firm.potential import F4, F8, FF8, FFF8, I1, I4, I8, II4, II8, POTENTIAL, R8, B, f8, i8, potential_of
 from ecosystem.domain.knowledge import PROTECTION
 from ecosystem.domain.market import MOST_USERS
+from ecosystem.domain.potential import F4, F8, FF8, FFF8, I1, I4, I8, II4, II8, POTENTIAL, R8, B, f8, i8, potential_of
 from ecosystem.domain.valuation import NONE, PATENT, SECRET, UTILITY
 from ecosystem.kernel.luck import pair, u01
 

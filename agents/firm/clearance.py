@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from agents.firm.potential import F4, F8, FF8, I1, I4, I8, II8, B, f8
 from ecosystem.domain.ledgers import ROUTES
+from ecosystem.domain.potential import F4, F8, FF8, I1, I4, I8, II8, B, f8
 from ecosystem.kernel.luck import inverse_normal, pair, u01
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from agents.firm.potential import F8, FF8, FFF8, I1, I4, I8, POTENTIAL, B, f8, i8, potential_of
 from agents.organizations import INSTITUTE, UNIVERSITY
 from ecosystem.domain.knowledge import PROTECTION
+from ecosystem.domain.potential import F8, FF8, FFF8, I1, I4, I8, POTENTIAL, B, f8, i8, potential_of
 from ecosystem.domain.valuation import NONE, PATENT, SECRET, UTILITY
 from ecosystem.kernel.luck import inverse_normal, pair, u01
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from agents.firm.potential import F8, FF8, I1, I4, I8, R8, f8
 from ecosystem.domain.ledgers import DEALS
+from ecosystem.domain.potential import F8, FF8, I1, I4, I8, R8, f8
 
 if TYPE_CHECKING:
     from ecosystem.world import World

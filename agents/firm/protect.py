@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.firm.instruments import ACADEMIC, FILE, PASSIVE, all_filings, choose_instruments, gains, sort_out
-from agents.firm.potential import outlook
 from agents.patent_office import file_applications
 from agents.university import discloses
 from ecosystem.domain.indicators import flow, ratio
+from ecosystem.domain.potential import outlook
 from ecosystem.kernel.luck import ALWAYS
 from ecosystem.kernel.schedule import rule
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.inventor.population import ACADEMIC, BUSINESS, working
+from agents.inventor.population import ACADEMIC, BUSINESS, market_day, working
 from agents.organizations import INSTITUTE, UNIVERSITY
 from ecosystem.domain.teams import renew_roster
 from ecosystem.kernel.schedule import rule
@@ -23,7 +23,7 @@ def motivate(world: World) -> None:
     V the yearly value of own inventions relative to the intrinsic reward b (k, by class of employer). Firms promise
     ``talent.inventor_reward``, universities ``university.inventor_share`` of license income. r0: shares of the start.
     """
-    if world.month % 3:
+    if not market_day(world):
         return
     t, p, inv, orgs = world.talent, world.p, world.inventors, world.orgs
     k_firm, k_school = p["talent.reward_weight"], p["talent.license_share_weight"]

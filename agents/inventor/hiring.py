@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from agents.inventor.population import END_OF_CAREER, newcomers, staff_target, whose_turn
+from agents.inventor.population import END_OF_CAREER, QUARTER, market_day, newcomers, staff_target, whose_turn
 from agents.organizations import FIRM, INSTITUTE, UNIVERSITY
 from ecosystem.domain.indicators import flow
 from ecosystem.domain.teams import arrange
@@ -26,7 +26,9 @@ flow("sme_researchers_hired", "researchers", "researchers who start at an SME", 
 
 @rule("talent", "talent.leave", after="talent.clear_wage")
 def leave(world: World) -> None:
-    """Careers end; the people of organizations that closed look for a new employer."""
+    """Careers end; the people of organizations that closed look for a new employer; acts once a quarter."""
+    if not market_day(world):
+        return
     inv, orgs = world.inventors, world.orgs
     due = world.calendar.pop(END_OF_CAREER, world.month)
     inv.active[due] = False
@@ -70,13 +72,17 @@ def seek(world: World, people: np.ndarray, employer: np.ndarray) -> None:
 def enter(world: World) -> None:
     """Graduates enter who chose their studies ``talent.education_years`` ago.
 
-    Entrants a month = usual intake x (1 + g)^years x [education x w^eta] of six years ago; 60 % stay briefly.
+    Entrants a month = usual intake x (1 + g)^years x [education x w^eta] of six years ago; 60 % stay briefly. Acts once
+    a quarter for its three months.
     """
+    if not market_day(world):
+        return
     t, p = world.talent, world.p
     lag = len(t.education)
     years = max(0, world.month) / 12.0
-    due = t.intake * (1.0 + p["talent.intake_growth"]) ** years * t.education[world.month % lag]
-    t.education[world.month % lag] = world.levers["talent.education"] * world.wage ** p["talent.intake_elasticity"]
+    row = world.month // QUARTER % lag
+    due = QUARTER * t.intake * (1.0 + p["talent.intake_growth"]) ** years * t.education[row]
+    t.education[row] = world.levers["talent.education"] * world.wage ** p["talent.intake_elasticity"]
     t.entry_credit += due
     number = np.floor(t.entry_credit).astype(np.int64)
     t.entry_credit -= number
@@ -101,11 +107,13 @@ def enter(world: World) -> None:
 def move(world: World) -> None:
     """Some look around, some are let go: they seek another employer of their place.
 
-    Chance a year, in the person's own month = ``talent.mobility`` + layoff rate x share of staff above what the
-    employer wants: a higher lever adds moves and shifts none.
+    Chance a year, in the person's own quarter = ``talent.mobility`` + layoff rate x share of staff above what the
+    employer wants: a higher lever adds moves and shifts none. Acts once a quarter.
     """
+    if not market_day(world):
+        return
     inv, orgs, p = world.inventors, world.orgs, world.p
-    people = whose_turn(world, world.month % 12)
+    people = whose_turn(world, world.month // QUARTER % 4)
     people = people[inv.employer[people] >= 0]
     if not len(people):
         return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.inventor.hiring import count_up, drop_staff, is_academic, seek
-from agents.inventor.population import origins
+from agents.inventor.population import QUARTER, market_day, origins
 from ecosystem.domain.indicators import flow
 from ecosystem.domain.teams import arrange, ring
 from ecosystem.kernel.luck import Pool, fold
@@ -18,13 +18,12 @@ if TYPE_CHECKING:
 
 flow("net_inventor_immigration", "inventors", "researchers who arrive less those who depart", 1)
 flow("inventor_immigration", "inventors", "researchers who arrive from another place", 0)
-POOL_MONTHS = 3
 
 
 def migrants(world: World) -> Pool:
     """Return working inventors by place as candidates for migration, the skilled more likely: weight skill^gamma."""
     t, inv = world.talent, world.inventors
-    if t.pool is None or world.month % POOL_MONTHS == 0:
+    if t.pool is None or market_day(world):
         around = ring(world)
         working = inv.active[around.order]
         slots = around.order[working]
@@ -41,10 +40,13 @@ def migrate(world: World) -> None:
     """People move between places: arrivals_j = usual x openness_j x w_j^eta, from origins by people and wages.
 
     The usual flow holds the foreign share of the data over half a career. Whoever leaves one place arrives in another.
+    Acts once a quarter for its three months.
     """
+    if not market_day(world):
+        return
     t, p, inv, draw = world.talent, world.p, world.inventors, world.draw
     eta = p["talent.migration_elasticity"]
-    t.migration_credit += t.arrivals * world.levers["talent.openness"] * world.wage**eta
+    t.migration_credit += QUARTER * t.arrivals * world.levers["talent.openness"] * world.wage**eta
     number = np.floor(t.migration_credit).astype(np.int64)
     n = int(number.sum())
     if n == 0:
@@ -62,7 +64,7 @@ def migrate(world: World) -> None:
     fits &= first
     who, to, source = who[fits], to[fits], source[fits]
     t.migration_credit -= np.bincount(to, minlength=world.J)
-    np.minimum(t.migration_credit, 2.0 + t.arrivals, out=t.migration_credit)
+    np.minimum(t.migration_credit, 2.0 + QUARTER * t.arrivals, out=t.migration_credit)
     old = inv.employer[who].astype(np.int64)
     drop_staff(world, old)
     academic = (is_academic(world, np.maximum(old, 0)) & (old >= 0)).astype(np.int64)

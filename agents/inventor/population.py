@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 BUSINESS, ACADEMIC = 0, 1
 START_UP_MONTHS = 72
 END_OF_CAREER = "talent.end_of_career"
+QUARTER = 3
+"""Months between two rounds of the market for researchers: its rules act in January, April, July and October."""
 
 stock("researchers", "researchers", "working researchers", 1, lambda world: world.talent.count * float(world.scale))
 stock("motivation", "1", "mean motivation of working researchers, start = 1", 1, lambda world: world.motivation)
@@ -37,7 +39,7 @@ class Talent:
         start: month in which the world was created.
         stock: simulated inventors that the data ask for at the start.
         per_head: R&D money per simulated inventor in the reference, M USD2020/year; moves along until month 0.
-        education: intake relative to the usual that is on its way, by month modulo the lag, float64 (lag, J).
+        education: intake relative to the usual that is on its way, by quarter modulo the lag, float64 (lag, J).
         intake: usual entrants a month that hold the stock, simulated inventors.
         arrivals: usual immigrants a month that hold the foreign share, simulated inventors.
         pull: weight of a place as an origin of migrants, per inventor.
@@ -76,13 +78,18 @@ class Talent:
     startup_skill: np.ndarray
     frozen: bool = False
     seeking: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
-    turns: list[np.ndarray] = field(default_factory=lambda: [np.zeros(0, np.int64)] * 12)
+    turns: list[np.ndarray] = field(default_factory=lambda: [np.zeros(0, np.int64)] * 4)
     listed: int = 0
     at_work: np.ndarray | None = None
     counted: int = 0
     fit: np.ndarray | None = None
     pool: Pool | None = None
     board: tuple[int, Pool, np.ndarray] | None = None
+
+
+def market_day(world: World) -> bool:
+    """Return True in the months in which researchers leave, move, migrate and enter (first of each quarter)."""
+    return world.month % QUARTER == 0
 
 
 def by_place(world: World, name: str) -> np.ndarray:
@@ -113,7 +120,7 @@ def open_inventors(world: World) -> None:
     J, p, levers = world.J, world.p, world.levers
     stock_ = world.fact("researchers") / world.scale
     career = np.maximum(world.fact("career_years"), 2.0)
-    lag = round(12 * p["talent.education_years"])
+    lag = max(1, round(12 / QUARTER * p["talent.education_years"]))
     foreign = world.fact("foreign_share")
     remaining = 0.5 * career * (1.0 + p["talent.career_spread"] ** 2 / 3.0)  # of someone met in a whole career
     arrivals = foreign * stock_ / remaining / 12.0
@@ -233,6 +240,8 @@ def newcomers(
     kind = world.orgs.kind[some]
     academic = ((kind == UNIVERSITY) | (kind == INSTITUTE)) & (employer >= 0)
     last = world.month + np.maximum(1, np.ceil(12.0 * years_left)).astype(np.int64)
+    # careers end on the nearest market day after this month
+    last = np.maximum(QUARTER * ((last + QUARTER // 2) // QUARTER), QUARTER * (world.month // QUARTER + 1))
     slots = inventors.add(
         n,
         uid=uid,
@@ -251,16 +260,16 @@ def newcomers(
     return slots
 
 
-def whose_turn(world: World, month: int) -> np.ndarray:
-    """Return the working inventors who look around in a month of the year (by identity), ascending, int64."""
+def whose_turn(world: World, quarter: int) -> np.ndarray:
+    """Return the working inventors who look around in a quarter of the year (by identity), ascending, int64."""
     t, inv = world.talent, world.inventors
     if t.listed < inv.n:
-        turn = (inv.uid[t.listed :] >> 9) % 12
-        for m in range(12):
+        turn = (inv.uid[t.listed :] >> 9) % 4
+        for m in range(4):
             t.turns[m] = np.concatenate([t.turns[m], t.listed + np.flatnonzero(turn == m)])
         t.listed = inv.n
-    mine = t.turns[month]
-    mine = t.turns[month] = mine[inv.active[mine]]
+    mine = t.turns[quarter]
+    mine = t.turns[quarter] = mine[inv.active[mine]]
     return mine
 
 
@@ -314,7 +323,12 @@ def count_people(
 
 @rule("talent", "talent.take_census", after="talent.motivate")
 def census(world: World) -> None:
-    """Count inventors by employer and place; set ``orgs.inventors``, ``world.motivation``."""
+    """Count inventors by employer and place; set ``orgs.inventors``, ``world.motivation``; acts once a quarter.
+
+    Between two market days nobody starts, leaves or moves.
+    """
+    if not market_day(world) and world.talent.count.any():
+        return
     inv, orgs, t, J = world.inventors, world.orgs, world.talent, world.J
     staff = np.zeros(orgs.n, np.int64)
     start_ups = np.zeros((2, J))

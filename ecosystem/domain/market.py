@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
+from ecosystem.domain.potential import as_slots, outlook, potentials
 from ecosystem.kernel.table import NEVER, Column, Table
 
 if TYPE_CHECKING:
@@ -439,13 +440,6 @@ def potential_now(world: World, inventions: np.ndarray, *, true: bool = False) -
     about the value is known three years after the making or at launch; before that the expectation at filing counts
     (unless ``true``).
     """
-    inv, p = world.inventions, world.p
-    made, sector, line = inv.month[inventions], inv.sector[inventions], inv.line[inventions]
-    known = (line >= 0) | (world.month - made >= 12 * p["valuation.learning_years"])
-    if true:
-        known = np.ones_like(known)
-    value = np.where(known, inv.potential[inventions], inv.expected[inventions]).astype(np.float64)
-    usual = made + 12.0 * (world.sectors["development_years"][sector] + p["development.window_years"])
-    start = np.where(line >= 0, inv.launched[inventions], usual)
-    age = np.maximum(world.month - start, 0.0) / 12.0
-    return value * np.exp(-decay_rate(world)[sector] * age)
+    *known, learning = outlook(world)
+    # whatever its age, the truth counts from the first month where it is asked for
+    return np.asarray(potentials(as_slots(inventions), world.month, *known, -1e9 if true else learning))

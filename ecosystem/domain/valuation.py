@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
-from ecosystem.domain.market import MOST_USERS, decay_rate, lerner, potential_now
+from ecosystem.domain.market import MOST_USERS, decay_rate, lerner
+from ecosystem.domain.potential import F8, FF8, FFF8, I1, I4, I8, POTENTIAL, as_slots, b1, i8, outlook, potential_of
 
 if TYPE_CHECKING:
     from ecosystem.world import World
@@ -75,6 +77,8 @@ class Valuation:
         where: (J, S, T) share of that profit earned in each territory.
         shared: (MOST_USERS + 1,) profit of one of n equal sellers relative to a lone one; index n.
         discount: (S,) r + d.
+        usual: (S,) months from the making to the launch, as a rule.
+        learning: months until the value of a technology is known though it is not launched.
     """
 
     def __init__(self, world: World) -> None:
@@ -98,6 +102,8 @@ class Valuation:
         self.alone = reach.sum(axis=2)
         self.where = reach / self.alone[:, :, None]
         self.decay = decay_rate(world)
+        self.usual = 12.0 * (world.sectors["development_years"] + world.p["development.window_years"])
+        self.learning = 12.0 * world.p["valuation.learning_years"]
         self.discount = self.rate + self.decay
         lost = 1.0 - self.shared[2]
         hazard = world.p["adoption.rate"] * world.sectors["imitation_rate"] * lost
@@ -113,9 +119,11 @@ class Valuation:
 
 def line_profit(world: World, inventions: np.ndarray) -> np.ndarray:
     """Return the expected yearly profit of one real exclusive line for its owner, M USD2020/year, float64 (n,)."""
-    inv = world.inventions
-    place = world.orgs.jurisdiction[inv.owner[inventions]]
-    return potential_now(world, inventions) * world.valuation.alone[place, inv.sector[inventions]]
+    out: np.ndarray = _line_profit(
+        as_slots(inventions), world.month, *outlook(world), world.inventions.owner, world.orgs.jurisdiction,
+        world.valuation.alone,
+    )  # fmt: skip
+    return out
 
 
 def user_gain(world: World, inventions: np.ndarray, users: np.ndarray) -> np.ndarray:
@@ -123,26 +131,22 @@ def user_gain(world: World, inventions: np.ndarray, users: np.ndarray) -> np.nda
 
     The newcomer shares the line with those who sell already: profit of one of n + 1 equal sellers.
     """
-    inv, v = world.inventions, world.valuation
-    sector = inv.sector[inventions]
-    line = inv.line[inventions]
-    sellers = np.where(line >= 0, world.lines.users[np.maximum(line, 0)] if world.lines.n else 0, 0)
-    share = v.shared[np.minimum(sellers + 1, MOST_USERS)]
-    yearly = potential_now(world, inventions) * v.alone[world.orgs.jurisdiction[users], sector] * share
-    return yearly / (v.discount[sector] + v.hazard[sector])
+    v = world.valuation
+    out: np.ndarray = _user_gain(
+        as_slots(inventions), as_slots(users), world.month, *outlook(world), world.orgs.jurisdiction, world.lines.users,
+        v.alone, v.shared, v.discount, v.hazard,
+    )  # fmt: skip
+    return out
 
 
 def owner_loss(world: World, inventions: np.ndarray) -> np.ndarray:
-    """Return the present value that the owner loses to one more seller, M USD2020, float64 (n,)."""
-    inv, v = world.inventions, world.valuation
-    sector = inv.sector[inventions]
-    line = inv.line[inventions]
-    launched = line >= 0
-    sellers = np.where(launched, world.lines.users[np.maximum(line, 0)] if world.lines.n else 0, 0)
-    now = v.shared[np.clip(sellers, 1, MOST_USERS)]
-    then = v.shared[np.clip(sellers + 1, 1, MOST_USERS)]
-    lost = np.where(launched, now - then, 0.0)
-    return line_profit(world, inventions) * lost / (v.discount[sector] + v.hazard[sector])
+    """Return the present value that the owner loses to one more seller, M USD2020, float64 (n,); 0 before the launch."""
+    v = world.valuation
+    out: np.ndarray = _owner_loss(
+        as_slots(inventions), world.month, *outlook(world), world.inventions.owner, world.orgs.jurisdiction,
+        world.lines.users, v.alone, v.shared, v.discount, v.hazard,
+    )  # fmt: skip
+    return out
 
 
 def right_value(world: World, rights: np.ndarray) -> np.ndarray:
@@ -150,31 +154,112 @@ def right_value(world: World, rights: np.ndarray) -> np.ndarray:
 
     Profit of the line in the right's territories times the share of it that hangs on exclusion.
     """
-    table, v = world.rights, world.valuation
-    inventions = table.invention[rights].astype(np.int64)
-    place = world.orgs.jurisdiction[table.owner[rights]]
-    sector = table.sector[rights]
-    office = table.office[rights]
-    instrument = np.where(table.kind[rights] == 1, UTILITY, PATENT)
-    premium = np.maximum(0.0, 1.0 - v.worth[NONE, office, sector] / v.worth[instrument, office, sector])
-    share = _share_in(v.where[place, sector], table.territories[rights])
-    return line_profit(world, inventions) * share * premium
+    return _value(world, rights, present=False)
 
 
 def right_present_value(world: World, rights: np.ndarray) -> np.ndarray:
     """Return the expected present value of one real right over its remaining life, M USD2020, float64 (n,)."""
-    table, v = world.rights, world.valuation
-    years = np.where(
-        table.kind[rights] == 1,
-        world.levers["law.utility_model_years"][table.office[rights]],
-        world.levers["law.term_years"][table.office[rights]],
-    )
-    left = np.maximum(0.0, years - (world.month - table.filed[rights]) / 12.0)
-    rate = v.discount[table.sector[rights]]
-    return right_value(world, rights) * (1.0 - np.exp(-rate * left)) / rate
+    return _value(world, rights, present=True)
 
 
-def _share_in(where: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Return the profit share earned in the territories of a bit mask: (n, T), (n,) -> (n,)."""
-    bits = (mask[:, None] >> np.arange(where.shape[1])[None, :]) & 1
-    return (where * bits).sum(axis=1)
+def _value(world: World, rights: np.ndarray, *, present: bool) -> np.ndarray:
+    table, v, levers = world.rights, world.valuation, world.levers
+    out: np.ndarray = _right_value(
+        as_slots(rights), world.month, *outlook(world), world.inventions.owner, world.orgs.jurisdiction,
+        table.invention, table.owner, table.sector, table.office, table.kind, table.territories, table.filed,
+        v.alone, v.where, v.worth, v.discount, levers["law.term_years"], levers["law.utility_model_years"], present,
+    )  # fmt: skip
+    return out
+
+
+@nb.njit(F8(I8, i8, *POTENTIAL, I4, I1, FF8), cache=True)
+def _line_profit(
+    rows: np.ndarray, month: int, made: np.ndarray, line: np.ndarray, launched: np.ndarray, sector: np.ndarray,
+    potential: np.ndarray, expected: np.ndarray, decay: np.ndarray, usual: np.ndarray, learning: float,
+    owner: np.ndarray, seat: np.ndarray, alone: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Return Y K1 at the seat of the owner."""
+    out = np.empty(len(rows))
+    for i in range(len(rows)):
+        k = rows[i]
+        Y = potential_of(k, month, made, line, launched, sector, potential, expected, decay, usual, learning)
+        out[i] = Y * alone[seat[owner[k]], sector[k]]
+    return out
+
+
+@nb.njit(F8(I8, I8, i8, *POTENTIAL, I1, I4, FF8, F8, F8, F8), cache=True)
+def _user_gain(
+    rows: np.ndarray, users: np.ndarray, month: int, made: np.ndarray, line: np.ndarray, launched: np.ndarray,
+    sector: np.ndarray, potential: np.ndarray, expected: np.ndarray, decay: np.ndarray, usual: np.ndarray,
+    learning: float, seat: np.ndarray, sellers: np.ndarray, alone: np.ndarray, shared: np.ndarray,
+    discount: np.ndarray, hazard: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Return Y K(n + 1) / (r + d + h): profit of one of n + 1 equal sellers, discounted."""
+    most = len(shared) - 1
+    out = np.empty(len(rows))
+    for i in range(len(rows)):
+        k = rows[i]
+        s = sector[k]
+        n = sellers[line[k]] if line[k] >= 0 else 0
+        Y = potential_of(k, month, made, line, launched, sector, potential, expected, decay, usual, learning)
+        yearly = Y * alone[seat[users[i]], s] * shared[min(n + 1, most)]
+        out[i] = yearly / (discount[s] + hazard[s])
+    return out
+
+
+@nb.njit(F8(I8, i8, *POTENTIAL, I4, I1, I4, FF8, F8, F8, F8), cache=True)
+def _owner_loss(
+    rows: np.ndarray, month: int, made: np.ndarray, line: np.ndarray, launched: np.ndarray, sector: np.ndarray,
+    potential: np.ndarray, expected: np.ndarray, decay: np.ndarray, usual: np.ndarray, learning: float,
+    owner: np.ndarray, seat: np.ndarray, sellers: np.ndarray, alone: np.ndarray, shared: np.ndarray,
+    discount: np.ndarray, hazard: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Return Y (K(n) - K(n + 1)) / (r + d + h) for launched technologies."""
+    most = len(shared) - 1
+    out = np.zeros(len(rows))
+    for i in range(len(rows)):
+        k = rows[i]
+        if line[k] < 0:
+            continue
+        s = sector[k]
+        n = sellers[line[k]]
+        lost = shared[min(max(n, 1), most)] - shared[min(n + 1, most)]
+        Y = potential_of(k, month, made, line, launched, sector, potential, expected, decay, usual, learning)
+        out[i] = Y * alone[seat[owner[k]], s] * lost / (discount[s] + hazard[s])
+    return out
+
+
+@nb.njit(
+    F8(
+        I8, i8, *POTENTIAL, I4, I1, I4, I4, I1, I1, I1, I4, I4, FF8, FFF8, FFF8, F8, F8, F8, b1,
+    ),
+    cache=True,
+)  # fmt: skip
+def _right_value(
+    rights: np.ndarray, month: int, made: np.ndarray, line: np.ndarray, launched: np.ndarray, sector: np.ndarray,
+    potential: np.ndarray, expected: np.ndarray, decay: np.ndarray, usual: np.ndarray, learning: float,
+    owner: np.ndarray, seat: np.ndarray, invention: np.ndarray, holder: np.ndarray, market: np.ndarray,
+    office: np.ndarray, kind: np.ndarray, territories: np.ndarray, filed: np.ndarray, alone: np.ndarray,
+    where: np.ndarray, worth: np.ndarray, discount: np.ndarray, term: np.ndarray, term_model: np.ndarray,
+    present: bool,
+) -> np.ndarray:  # fmt: skip
+    """Return Y K1 (share of profit in its territories) (1 - worth without / worth with), or its PV over the life left."""
+    T = where.shape[2]
+    out = np.empty(len(rights))
+    for i in range(len(rights)):
+        r = rights[i]
+        k, s, j = invention[r], market[r], office[r]
+        model = kind[r] == 1
+        premium = max(0.0, 1.0 - worth[NONE, j, s] / worth[UTILITY if model else PATENT, j, s])
+        share = 0.0
+        for t in range(T):
+            if (territories[r] >> t) & 1:
+                share += where[seat[holder[r]], s, t]
+        Y = potential_of(k, month, made, line, launched, sector, potential, expected, decay, usual, learning)
+        value = Y * alone[seat[owner[k]], sector[k]] * share * premium
+        if present:
+            rate = discount[s]
+            left = max(0.0, (term_model[j] if model else term[j]) - (month - filed[r]) / 12.0)
+            value = value * (1.0 - np.exp(-rate * left)) / rate
+        out[i] = value
+    return out

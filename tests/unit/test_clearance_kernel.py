@@ -9,10 +9,10 @@ from scipy.special import ndtri
 from agents.firm.attempts import sells_already
 from agents.firm.clearance import AROUND, DROP, INFRINGE, LICENSE, clear
 from agents.firm.instruments import gains
-from agents.firm.potential import outlook, potential_of
 from agents.firm.protect import breadth_table, concealable_share
 from ecosystem import Scenario, World
 from ecosystem.domain.market import potential_now
+from ecosystem.domain.potential import outlook, potential_of
 from ecosystem.domain.valuation import NONE, PATENT, SECRET, UTILITY
 from ecosystem.kernel.luck import fold
 

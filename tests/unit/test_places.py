@@ -56,9 +56,9 @@ def test_all_places_are_known_and_the_rest_of_the_world_is_last():
 
 def test_every_lever_has_a_value_inside_its_range_in_every_place():
     specs = lever_specs()
-    assert len(specs) == 75
+    assert len(specs) >= 75
     levers = Levers(specs, list(PLACES), {code: place.levers for code, place in PLACES.items()})
-    assert len(levers) == 75
+    assert len(levers) == len(specs)
     assert set(PLACES["row"].profile) == set(FACTS)
 
 

@@ -38,7 +38,6 @@ def _three_indicators(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(declared, "INDICATORS", {})
     monkeypatch.setattr(declared, "TALLIES", {})
     monkeypatch.setattr(indicator_table, "INDICATORS", declared.INDICATORS)
-    monkeypatch.setattr(indicator_table, "TALLIES", declared.TALLIES)
     declared.flow("filings", "applications", "applications filed", 0)
     declared.ratio("grant_rate", "share", "grants by decisions", 0, "grants", "decisions")
     declared.stock("in_force", "patents", "patents in force", 0, lambda w: np.array([10.0, 20.0, 3.0]))
