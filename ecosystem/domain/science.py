@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
 from ecosystem.domain.indicators import flow, ratio, stock
-from ecosystem.kernel.luck import fold
+from ecosystem.kernel.luck import fold, u01
 from ecosystem.kernel.schedule import rule
 from ecosystem.kernel.table import NEVER, code_of
 
 if TYPE_CHECKING:
     from ecosystem.world import World
+
+u8, i8, i1, f8, b1 = nb.uint64, nb.int64, nb.int8, nb.float64, nb.boolean
 
 STAGES = 3
 """Stages of the pipeline from effort to usable result: an Erlang delay needs no history."""
@@ -32,6 +35,34 @@ flow("science_breakthroughs", "breakthroughs", "breakthroughs that make a field 
 ratio("basic_research_share", "share", "basic research in all R&D, by money", 0, "rd_basic_spent", "rd_spent_total")
 
 
+@nb.njit(
+    f8[:, ::1](
+        f8[:, :, ::1], f8[:, ::1], f8[:, :, ::1], f8[:, ::1], f8[:, ::1], f8[:, ::1], f8, f8, f8
+    ),
+    cache=True,
+)  # fmt: skip
+def _pass_on(
+    pipeline: np.ndarray, effort: np.ndarray, hidden_pipeline: np.ndarray, hidden_effort: np.ndarray,
+    stock: np.ndarray, hidden: np.ndarray, rate: float, fade: float, opened: float,
+) -> np.ndarray:  # fmt: skip
+    """Pass effort on through the stages of both pipelines into the stocks (see ``Science.advance``)."""
+    stages, J, F = pipeline.shape
+    out = np.empty((J, F))
+    for j in range(J):
+        for f in range(F):
+            come, kept = effort[j, f], hidden_effort[j, f]
+            for k in range(stages):
+                moved, buried = rate * pipeline[k, j, f], rate * hidden_pipeline[k, j, f]
+                pipeline[k, j, f] = pipeline[k, j, f] - moved + come
+                hidden_pipeline[k, j, f] = hidden_pipeline[k, j, f] - buried + kept
+                come, kept = moved, buried
+            released = opened * hidden[j, f]
+            hidden[j, f] += kept - fade * hidden[j, f] - released
+            stock[j, f] += come + released - fade * stock[j, f]
+            out[j, f] = come
+    return out
+
+
 class Science:
     """Science of all places and fields.
 
@@ -43,6 +74,7 @@ class Science:
         reference: accessible science that counts as 1, frozen in month 0, float64 (places, fields).
         base, fresh_base: open science by place and new results of the world in the reference.
         weights: how basic research at large spreads over the fields, float64 (fields,).
+        cells: identities of all (place, field), drawn for breakthroughs, int64 (places x fields,).
     """
 
     def __init__(self, places: int, fields: int) -> None:
@@ -58,6 +90,7 @@ class Science:
         self.started = False
         self.frozen = False
         self.weights = np.zeros(0)
+        self.cells = np.zeros(0, np.int64)
         self._access = np.ones(shape)
 
     def access(self, world: World) -> np.ndarray:
@@ -110,20 +143,10 @@ class Science:
             open_effort, hidden_effort: basic research effort of the month, float64 (places, fields).
         """
         rate, fade, opened = self._rates(world)
-        arrivals = self._pass(self.pipeline, open_effort, rate)
-        hidden = self._pass(self.hidden_pipeline, hidden_effort, rate)
-        released = opened * self.hidden
-        self.hidden += hidden - fade * self.hidden - released
-        self.stock += arrivals + released - fade * self.stock
+        arrivals: np.ndarray = _pass_on(
+            self.pipeline, open_effort, self.hidden_pipeline, hidden_effort, self.stock, self.hidden, rate, fade, opened
+        )
         return arrivals
-
-    @staticmethod
-    def _pass(pipeline: np.ndarray, effort: np.ndarray, rate: float) -> np.ndarray:
-        moved = rate * pipeline
-        pipeline -= moved
-        pipeline[0] += effort
-        pipeline[1:] += moved[:-1]
-        return moved[-1].copy()
 
     def update_access(self, world: World) -> None:
         """Compute accessible science of the month; before month 0 the reference moves along."""
@@ -169,25 +192,56 @@ def basic_effort(world: World) -> tuple[np.ndarray, np.ndarray]:
     Money of all organizations for basic research, deflated by wages: e = money / w^theta with theta the wage share.
     A share of it goes to the organization's field, the rest over all fields like basic science at large. What
     universities and institutes find is open but for the defense part of their public money; firms publish a share.
+    Writes the basic and applied share of every organization from the levers of its place on the way.
     """
     orgs, p, levers = world.orgs, world.p, world.levers
-    firm = code_of(orgs.columns["kind"], "firm")
-    slots = np.flatnonzero(orgs.alive & (orgs.rd > 0.0) & ~orgs.passive)
-    place = orgs.jurisdiction[slots].astype(np.int64)
-    money = orgs.rd[slots] * orgs.basic_share[slots] * orgs.weight[slots] / 12.0
-    business = orgs.kind[slots] == firm
-    public = np.minimum(1.0, orgs.rd_public[slots] / np.maximum(orgs.rd[slots], 1e-12))
-    defense = np.minimum(1.0, levers["science.defense_share"][place] * p["science.defense_basic_ratio"])
-    secret = np.where(business, 1.0 - p["science.business_published_share"], defense * public)
-    own = p["science.own_field_share"]
-    weights = field_weights(world)
-    cell = place * world.F + orgs.field[slots]
-    out = []
-    for part in (money * (1.0 - secret), money * secret):
-        at_home = np.bincount(cell, part, world.J * world.F).reshape(world.J, world.F)
-        spread = np.bincount(place, part, world.J)[:, None] * weights
-        out.append((own * at_home + (1.0 - own) * spread) / world.wage[:, None] ** p["talent.wage_share"])
-    return out[0], out[1]
+    return _split(
+        code_of(orgs.columns["kind"], "firm"), orgs.kind, orgs.alive, orgs.passive, orgs.jurisdiction, orgs.field,
+        orgs.rd, orgs.rd_public, orgs.weight, orgs.basic_share, orgs.applied_share, levers["science.basic_share"],
+        levers["science.business_basic_share"], levers["science.business_applied_share"],
+        np.minimum(1.0, levers["science.defense_share"] * p["science.defense_basic_ratio"]),
+        p["science.academic_applied_share"], 1.0 - p["science.business_published_share"], p["science.own_field_share"],
+        field_weights(world), world.wage ** p["talent.wage_share"],
+    )  # fmt: skip
+
+
+@nb.njit(
+    nb.types.UniTuple(f8[:, ::1], 2)(
+        i8, i1[::1], b1[::1], b1[::1], i1[::1], i1[::1], f8[::1], f8[::1], f8[::1], f8[::1], f8[::1],
+        f8[::1], f8[::1], f8[::1], f8[::1], f8, f8, f8, f8[::1], f8[::1],
+    ),
+    cache=True,
+)  # fmt: skip
+def _split(
+    firm: int, kind: np.ndarray, alive: np.ndarray, passive: np.ndarray, place: np.ndarray, field: np.ndarray,
+    rd: np.ndarray, public: np.ndarray, weight: np.ndarray, basic_share: np.ndarray, applied_share: np.ndarray,
+    school_basic: np.ndarray, firm_basic: np.ndarray, firm_applied: np.ndarray, defense: np.ndarray,
+    school_applied: float, firm_secret: float, own: float, weights: np.ndarray, deflator: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Write the basic and applied share of all organizations and sum their effort (see ``basic_effort``)."""
+    J, F = len(deflator), len(weights)
+    home = np.zeros((2, J, F))
+    total = np.zeros((2, J))
+    for o in range(len(kind)):
+        j = place[o]
+        business = kind[o] == firm
+        basic = firm_basic[j] if business else school_basic[j]
+        rest = 1.0 - basic
+        basic_share[o] = basic
+        applied_share[o] = min(firm_applied[j] if business else rest * school_applied, rest)
+        if not alive[o] or rd[o] <= 0.0 or passive[o]:
+            continue
+        money = rd[o] * basic * weight[o] / 12.0
+        secret = firm_secret if business else defense[j] * min(1.0, public[o] / max(rd[o], 1e-12))
+        for k in range(2):
+            part = money * secret if k else money * (1.0 - secret)
+            home[k, j, field[o]] += part
+            total[k, j] += part
+    for k in range(2):
+        for j in range(J):
+            for f in range(F):
+                home[k, j, f] = (own * home[k, j, f] + (1.0 - own) * (total[k, j] * weights[f])) / deflator[j]
+    return home[0].copy(), home[1].copy()
 
 
 @rule("research", "science.advance", after="university.research")
@@ -197,7 +251,6 @@ def advance(world: World) -> None:
     Levers: ``science.basic_share`` (universities and institutes), ``science.business_basic_share`` and
     ``science.business_applied_share`` (firms) split R&D; what is neither basic nor applied is development.
     """
-    split(world)
     science: Science = world.science
     open_effort, hidden_effort = basic_effort(world)
     if not science.started:
@@ -205,20 +258,6 @@ def advance(world: World) -> None:
     arrivals = science.advance(world, open_effort, hidden_effort)
     _break_through(world, arrivals)
     science.update_access(world)
-
-
-def split(world: World) -> None:
-    """Write the basic and applied share of every organization from the levers of its place."""
-    orgs, levers = world.orgs, world.levers
-    place = orgs.jurisdiction
-    firm = orgs.kind == code_of(orgs.columns["kind"], "firm")
-    basic = np.where(firm, levers["science.business_basic_share"][place], levers["science.basic_share"][place])
-    rest = 1.0 - basic
-    applied = np.where(
-        firm, levers["science.business_applied_share"][place], rest * world.p["science.academic_applied_share"]
-    )
-    orgs.basic_share[:] = basic
-    orgs.applied_share[:] = np.minimum(applied, rest)
 
 
 def _break_through(world: World, arrivals: np.ndarray) -> None:
@@ -230,9 +269,22 @@ def _break_through(world: World, arrivals: np.ndarray) -> None:
     if science.fresh_base <= 0.0:
         return
     rate = world.p["science.breakthroughs_per_year"] / 12.0 * arrivals / science.fresh_base
-    place, field = np.indices(rate.shape)
-    count = world.draw.poisson("science.breakthrough", fold(place.ravel(), field.ravel(), 11), rate.ravel())
+    if not len(science.cells):
+        place, field = np.indices(rate.shape)
+        science.cells = fold(place.ravel(), field.ravel(), 11)
+    if not _any_hit(science.cells, rate, world.draw.key("science.breakthrough")):
+        return
+    count = world.draw.poisson("science.breakthrough", science.cells, rate.ravel())
     hit = np.flatnonzero(count)
-    if len(hit):
-        science.born[field.ravel()[hit]] = world.month
-        world.tally.add("science_breakthroughs", place.ravel()[hit], count[hit].astype(np.float64))
+    science.born[hit % world.F] = world.month
+    world.tally.add("science_breakthroughs", hit // world.F, count[hit].astype(np.float64))
+
+
+@nb.njit(b1(i8[::1], f8[:, ::1], u8), cache=True)
+def _any_hit(uid: np.ndarray, rate: np.ndarray, key: np.uint64) -> bool:
+    """Return True where the uniform of a cell exceeds exp(-rate): the Poisson draw of that cell is not zero."""
+    flat = rate.reshape(-1)
+    for i in range(len(uid)):  # noqa: SIM110 (compiled: no generators)
+        if flat[i] > 0.0 and u01(np.uint64(uid[i]), key) > np.exp(-flat[i]):
+            return True
+    return False

@@ -48,7 +48,7 @@ def make(**levers: tuple[float, float, float]) -> Any:
     w.accounts.open("organizations", w.orgs)
     n = np.arange(FIRMS)
     w.orgs.add(
-        FIRMS, uid=fold(n, 5), kind=FIRM, jurisdiction=n % 2, weight=80.0, anniversary=n % 12,
+        FIRMS, uid=fold(n, 5), kind=FIRM, jurisdiction=n % 2, sector=n % 2, weight=80.0, anniversary=n % 12,
         employees=np.where(n % 3 == 0, 2000.0, 50.0), rd=np.where(n % 3 == 0, 5.0, 0.4), base=50.0,
         effect=np.exp(w.draw.normal("effect", n)),
     )  # fmt: skip
@@ -56,7 +56,7 @@ def make(**levers: tuple[float, float, float]) -> Any:
     k = np.arange(8)
     w.orgs.add(
         8, uid=fold(k, 6), kind=np.where(k < 6, UNIVERSITY, INSTITUTE), jurisdiction=k % 2, weight=10.0,
-        rd=1.0 + k, sector=-1,
+        rd=1.0 + k, rd_reference=1.0 + k, sector=-1,
     )  # fmt: skip
     open_governments(w)
     w.accounts.close_opening()
@@ -113,8 +113,9 @@ def test_grants_use_up_the_budget_and_never_exceed_it() -> None:
     running = grants.ends > w.month
     rate = grants.rate * w.orgs.weight[grants.firm] * running
     assert rate[grants.small & (grants.place == 0)].sum() <= 0.25 * 1200.0 * (1 + 1e-12)
+    month(w, 121)
     firms = w.orgs.living(FIRM)
-    assert (w.orgs.rd_public[firms] * w.orgs.weight[firms]).sum() == pytest.approx(w.tally["rd_grants_paid"].sum() * 12)
+    assert (w.orgs.rd_public[firms] * w.orgs.weight[firms]).sum() == pytest.approx(w.tally["rd_grants_paid"].sum() * 4)
 
 
 def test_grants_go_to_better_proposals() -> None:
@@ -133,8 +134,10 @@ def test_a_cut_of_the_budget_is_felt_at_once() -> None:
         month(w, m)
     w.levers["government.rd_grants"][:] = 100.0, 0.0, 0.0
     month(w, 36)
+    assert w.tally["rd_grants_paid"].sum() == 0.0, "grants are paid once a quarter"
+    month(w, 37)
     paid = w.tally["rd_grants_paid"].sum(axis=1)
-    assert paid[0] <= 100.0 / 12 * (1 + 1e-12)
+    assert paid[0] == pytest.approx(100.0 / 4)
     assert paid[1] == 0.0
 
 
@@ -183,20 +186,20 @@ def test_profit_tax_takes_its_share_of_profits_only() -> None:
 
 def test_procurement_buys_new_lines_of_the_place_within_cap_and_budget() -> None:
     w = make()
-    w.month = 30
+    w.month = 29
     w.inventions.add(3, uid=[1, 2, 3], quality=[1.0, 3.0, 1.0])
-    w.lines.add(3, invention=[0, 1, 2], potential=[4.0, 4.0, 4.0], launched=[29, 29, 1])
-    w.uses.add(3, line=[0, 1, 2], invention=[0, 1, 2], user=[0, 2, 4], started=[29, 29, 1])
+    w.lines.add(3, invention=[0, 1, 2], potential=[4.0, 4.0, 4.0], launched=[28, 28, 1])
+    w.uses.add(3, line=[0, 1, 2], invention=[0, 1, 2], user=[0, 2, 4], started=[28, 28, 1])
     government.procure(w)
     spent = w.tally["procurement_spent"].sum(axis=1)
     got = w.orgs.sales[[0, 2, 4]]
-    assert spent[0] == pytest.approx(600.0 / 12)
+    assert spent[0] == pytest.approx(600.0 / 4)
     assert got[1] == pytest.approx(3 * got[0])
     assert got[2] == 0.0
     assert w.orgs.cash[2] == pytest.approx(w.p["government.procurement_margin"] * got[1])
     w.levers["government.procurement"][0] = 1e5
     government.procure(w)
-    most = 2 * w.p["government.procurement_cap"] * 4.0 * 500.0 / 12
+    most = 2 * w.p["government.procurement_cap"] * 4.0 * 500.0 / 4
     assert w.tally["procurement_spent"].sum() - spent[0] == pytest.approx(most)
 
 

@@ -196,6 +196,7 @@ def test_people_of_a_closed_organization_find_work() -> None:
     people = np.flatnonzero(world.inventors.active & (world.inventors.employer == giant))
     world.orgs.alive[giant] = False
     month(world)
+    month(world)
     still = people[world.inventors.active[people]]
     assert world.orgs.inventors[giant] == 0
     assert (world.inventors.employer[still] != giant).all()

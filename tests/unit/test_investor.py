@@ -45,7 +45,8 @@ def make(monkeypatch: pytest.MonkeyPatch, seed: int = 1, *, supply: float = 6000
     w.accounts.open("organizations", w.orgs)
     n = np.arange(FIRMS)
     w.orgs.add(
-        FIRMS, uid=fold(n, 5), kind=FIRM, jurisdiction=n % 2, weight=80.0, anniversary=n % 12, employees=40.0, rd=1.0,
+        FIRMS, uid=fold(n, 5), kind=FIRM, jurisdiction=n % 2, sector=n % 2, weight=80.0, anniversary=n % 12,
+        employees=40.0, rd=1.0,
         base=2.0, founded=-24, finance_constrained=True, quality_signal=w.draw.normal("quality", n),
     )  # fmt: skip
     # Every second firm of each place holds one right in force.
@@ -176,13 +177,13 @@ def test_loans_are_paid_back_with_interest_and_the_collateral_is_released(monkey
 
 def test_the_exit_of_a_borrower_is_the_lenders_loss(monkeypatch: pytest.MonkeyPatch) -> None:
     w = make(monkeypatch, supply=0.0)
-    month(w, 0)
+    month(w, 2)
     borrowers = np.flatnonzero(w.orgs.debt > 0)
     assert len(borrowers)
     owed = (w.orgs.debt * w.orgs.weight).sum()
     w.orgs.alive[borrowers] = False
     w.orgs.alive[np.setdiff1d(np.arange(FIRMS), borrowers)] = False
-    month(w, 1)
+    month(w, 5)
     assert w.tally["pledge_losses"].sum() == pytest.approx(owed)
     assert w.orgs.debt.max() == pytest.approx(0.0, abs=1e-9)
     assert not w.rights.pledged.any()
