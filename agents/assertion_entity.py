@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
 from agents.court.beliefs import cost_to_judgment
-from agents.court.detect import _renew_pools, send_letters, territory_share
+from agents.court.incidents import QUARTER, newest_use, quarter_ends, renew_pools
+from agents.court.letters import send_letters, territory_share
 from agents.court.money import book, transfer
 from agents.handle import Handle
 from agents.holdings import note_sale
@@ -18,6 +20,7 @@ from agents.organizations import ASSERTION, affordable
 from ecosystem.domain import valuation
 from ecosystem.domain.indicators import TALLIES, flow, stock
 from ecosystem.domain.ledgers import DEALS
+from ecosystem.domain.potential import F8, I8, B
 from ecosystem.kernel.luck import Pool, fold
 from ecosystem.kernel.schedule import rule
 
@@ -64,7 +67,12 @@ def open_assertion_entities(world: World) -> None:
 
 @rule("disputes", "disputes.assert", after="disputes.detect", before="disputes.bargain")
 def assert_rights(world: World) -> None:
-    """Let entities take new money or pay out once a year, buy what is offered, and write to users of the field."""
+    """Let entities take new money or pay out once a year, buy what is offered, and write to users of the field.
+
+    They act once a quarter, in its last month, when rights come into view (``court.candidates``).
+    """
+    if not quarter_ends(world):
+        return
     entities = world.orgs.living(ASSERTION)
     if not len(entities):
         return
@@ -80,7 +88,7 @@ def _yearly(world: World, entities: np.ndarray) -> None:
     market's discount rate. So business grows where assertion pays and withers elsewhere.
     """
     orgs, p, accounts = world.orgs, world.p, world.accounts
-    due = entities[orgs.anniversary[entities] == world.month_of_year]
+    due = entities[orgs.anniversary[entities] // QUARTER == world.month_of_year // QUARTER]
     if not len(due):
         return
     place = orgs.jurisdiction[due].astype(np.int64)
@@ -138,18 +146,15 @@ def _royalty(world: World, rights: np.ndarray, users: np.ndarray) -> np.ndarray:
 def _field_users(world: World, rights: np.ndarray, seekers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Find a firm that sells in the sector of each right; return (users, their newest own use or -1)."""
     courts, r = world.courts, world.rights
-    _renew_pools(world, courts)
+    renew_pools(world, courts)
     _, anywhere, newest = courts.pools
     uid = fold(r.uid[rights], seekers)
     users = world.draw.partner("assertion.user", uid, r.sector[rights].astype(np.int64), anywhere)
-    use = np.where(users >= 0, newest[np.maximum(users, 0)], -1)
-    living = use >= 0
-    living[living] = world.uses.active[use[living]]
-    return users, np.where(living, use, -1)
+    return users, newest_use(world, users, newest)
 
 
 def _buy(world: World, entities: np.ndarray) -> None:
-    """Let entities buy some of the unused rights that come into view this month, at the middle of both values."""
+    """Let entities buy some of the unused rights that come into view this quarter, at the middle of both values."""
     orgs, r, p, courts = world.orgs, world.rights, world.p, world.courts
     offered = courts.candidates
     offered = offered[_unused(world, offered)] if len(offered) else offered
@@ -157,10 +162,10 @@ def _buy(world: World, entities: np.ndarray) -> None:
     if not len(offered) or not len(funded):
         return
     place = r.office[offered].astype(np.int64)
-    # Meetings of all entities of a place, shared among the rights offered there this month.
+    # Meetings of all entities of a place, shared among the rights offered there this quarter.
     looked = np.bincount(
         orgs.jurisdiction[funded], weights=orgs.weight[funded], minlength=world.J
-    ) * p["assertion.meetings"] / (12.0 * world.scale)  # fmt: skip
+    ) * p["assertion.meetings"] * QUARTER / (12.0 * world.scale)  # fmt: skip
     chance = np.minimum(1.0, looked / np.maximum(np.bincount(place, minlength=world.J), 1))
     offered = offered[world.draw.bernoulli("assertion.offer", r.uid[offered], chance[place])]
     if not len(offered):
@@ -176,12 +181,9 @@ def _buy(world: World, entities: np.ndarray) -> None:
     price = 0.5 * (gain + keep)
     deal = (buyer >= 0) & (gain > keep + p["assertion.deal_cost"])
     safe = np.maximum(buyer, 0)
-    deal &= affordable(world, safe) * orgs.weight[safe] >= 2.0 * price * world.scale
+    room = affordable(world, safe) * orgs.weight[safe]
+    deal = _within(deal, safe, room, price * world.scale, orgs.n)
     offered, buyer, price, place = offered[deal], buyer[deal], price[deal], place[deal]
-    # One purchase an entity and month: later offers find its money spent.
-    _, first = np.unique(buyer, return_index=True)
-    first.sort()
-    offered, buyer, price, place = offered[first], buyer[first], price[first], place[first]
     if not len(offered):
         return
     seller = r.owner[offered].astype(np.int64)
@@ -202,6 +204,20 @@ def _buy(world: World, entities: np.ndarray) -> None:
     tally.add("license_and_sale_deals", orgs.jurisdiction[buyer].astype(np.int64), scale)
 
 
+@nb.njit(B(B, I8, F8, F8, nb.int64), cache=True)
+def _within(wanted: np.ndarray, buyer: np.ndarray, room: np.ndarray, price: np.ndarray, n: int) -> np.ndarray:
+    """Return the purchases that leave a buyer as much as it pays: at most one a month, later offers find less money."""
+    spent, bought = np.zeros(n), np.zeros(n, np.int64)
+    out = np.zeros(len(wanted), np.bool_)
+    for i in range(len(wanted)):
+        b = buyer[i]
+        out[i] = wanted[i] and bought[b] < QUARTER and room[i] - spent[b] >= 2.0 * price[i]
+        if out[i]:
+            bought[b] += 1
+            spent[b] += price[i]
+    return out
+
+
 def _write(world: World) -> None:
     """Search users of the field of each bought right and send them letters."""
     courts, r, orgs, p = world.courts, world.rights, world.orgs, world.p
@@ -210,7 +226,7 @@ def _write(world: World) -> None:
         return
     owner = r.owner[held]
     held = courts.portfolio = held[r.in_force[held] & (orgs.kind[owner] == ASSERTION)]
-    found = held[world.draw.bernoulli("assertion.search", r.uid[held], p["assertion.targets"] / 12.0)]
+    found = held[world.draw.bernoulli("assertion.search", r.uid[held], QUARTER / 12.0 * p["assertion.targets"])]
     if not len(found):
         return
     users, use = _field_users(world, found, np.full(len(found), world.month + 100_000))

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numba as nb
 import numpy as np
 
 from agents.handle import Handle
-from agents.organizations import FIRM, INSTITUTE, SME_EMPLOYEES, UNIVERSITY, affordable
+from agents.organizations import FIRM, SME_EMPLOYEES, affordable
+from agents.purse import credit_due, on_offer, science_money
 from ecosystem.domain.indicators import flow
 from ecosystem.domain.market import ROUTES
 from ecosystem.kernel.luck import fold
@@ -92,58 +92,32 @@ def _book(world: World, column: str, by_place: np.ndarray) -> None:
     getattr(rows, column)[:] += by_place[rows.jurisdiction]
 
 
-def defense_share(world: World, slots: np.ndarray) -> np.ndarray:
-    """Return the share of defense money in the public research money of universities and institutes, float64 (n,).
-
-    Defense money goes to institutes; only what exceeds all their money goes to universities.
-    """
-    orgs = world.orgs
-    share = world.levers["science.defense_share"]
-    funded = orgs.living(UNIVERSITY, INSTITUTE, active=False)
-    money = orgs.rd_public[funded] * orgs.weight[funded]
-    all_money = np.bincount(orgs.jurisdiction[funded], money, world.J)
-    inside = orgs.kind[funded] == INSTITUTE
-    at_institutes = np.bincount(orgs.jurisdiction[funded][inside], money[inside], world.J)
-    defense = share * all_money
-    institutes = np.divide(defense, at_institutes, out=np.zeros(world.J), where=at_institutes > 0).clip(0.0, 1.0)
-    rest = all_money - at_institutes
-    universities = np.divide(
-        np.maximum(0.0, defense - at_institutes), rest, out=np.zeros(world.J), where=rest > 0
-    ).clip(0.0, 1.0)
-    place = orgs.jurisdiction[slots]
-    return np.where(orgs.kind[slots] == INSTITUTE, institutes[place], universities[place])
-
-
 @rule("funding", "government.fund_science")
 def fund_science(world: World) -> None:
     """Pay universities and institutes the public research money of their place by their shares in its research.
 
-    Sets ``orgs.rd_public`` (M USD/year of one real organization) = funding_j * (R w)_i / sum_j (R w) / w_i, R the research at the start.
+    Sets ``orgs.rd_public`` (M USD/year of one real organization) = funding_j * (R w)_i / sum_j (R w) / w_i, R the
+    research at the start.
+    Defense money goes to institutes; only what exceeds all their money goes to universities.
     """
     orgs, rows = world.orgs, world.governments
     if world.month_of_year == 0:
         for name in ("science", "grants_paid", "credits", "procurement", "profit_tax", "general_tax"):
             getattr(rows, name)[:] = 0.0
-    slots = orgs.living(UNIVERSITY, INSTITUTE, active=False)
+    slots, place, civil, defense = science_money(
+        orgs.kind, orgs.alive, orgs.jurisdiction, orgs.weight, orgs.rd_reference, orgs.rd_public,
+        world.levers["science.public_funding"], world.levers["science.defense_share"],
+    )  # fmt: skip
     if not len(slots):
         return
-    place, weight = orgs.jurisdiction[slots], orgs.weight[slots]
-    size = orgs.rd_reference[slots] * weight
-    if not size.any():
-        size = weight.copy()
-    total = np.bincount(place, size, world.J)
-    share = np.divide(size, total[place], out=np.zeros(len(slots)), where=total[place] > 0)
-    yearly = world.levers["science.public_funding"][place] * share
-    orgs.rd_public[slots] = yearly / weight
-    paid = yearly / 12.0
-    defense = paid * defense_share(world, slots)
     pay = world.accounts.pay
-    pay("public_research", "government", place, "organizations", slots, paid - defense, place=place)
+    pay("public_research", "government", place, "organizations", slots, civil, place=place)
     pay("defense_research", "government", place, "organizations", slots, defense, place=place)
-    by_place = np.bincount(place, paid, world.J)
+    secret = np.bincount(place, defense, world.J)
+    by_place = np.bincount(place, civil, world.J) + secret
     _book(world, "science", by_place)
-    world.tally.add("public_research_money", place, paid)
-    world.tally.add("defense_research_money", place, defense)
+    world.tally["public_research_money"][:, -1] += by_place
+    world.tally["defense_research_money"][:, -1] += secret
 
 
 def is_small(world: World, slots: np.ndarray) -> np.ndarray:
@@ -156,30 +130,19 @@ def is_small(world: World, slots: np.ndarray) -> np.ndarray:
     return small
 
 
-def credit_rate(world: World, slots: np.ndarray) -> np.ndarray:
-    """Return the tax relief per unit of own R&D of firms, share, float64 (n,)."""
-    place = world.orgs.jurisdiction[slots]
-    return np.where(
-        is_small(world, slots),
-        world.levers["government.rd_credit_small"][place],
-        world.levers["government.rd_credit_large"][place],
-    )
-
-
 @rule("funding", "government.credit")
 def credit(world: World) -> None:
     """Repay firms, in their anniversary month, rate x own R&D of a year (public money in R&D earns no relief)."""
-    orgs = world.orgs
-    slots = orgs.living(FIRM)
-    slots = slots[orgs.anniversary[slots] == world.month_of_year]
-    if not len(slots):
-        return
-    own = np.maximum(0.0, orgs.rd[slots] - orgs.rd_public[slots])
-    amount = credit_rate(world, slots) * own * orgs.weight[slots]
-    place = orgs.jurisdiction[slots]
-    world.accounts.pay("rd_tax_credit", "government", place, "organizations", slots, amount, place=place)
-    _book(world, "credits", np.bincount(place, amount, world.J))
-    world.tally.add("tax_credits_paid", place, amount, orgs.sector[slots])
+    orgs, levers = world.orgs, world.levers
+    booked = np.zeros(world.J)
+    slots, place, amount = credit_due(
+        world.month_of_year, orgs.kind, orgs.alive, orgs.passive, orgs.anniversary, orgs.jurisdiction, orgs.sector,
+        orgs.size_rank, orgs.rd, orgs.rd_public, orgs.weight, levers["government.rd_credit_small"],
+        levers["government.rd_credit_large"], float(SME_EMPLOYEES), booked, world.tally["tax_credits_paid"],
+    )  # fmt: skip
+    if len(slots):
+        world.accounts.pay("rd_tax_credit", "government", place, "organizations", slots, amount, place=place)
+        _book(world, "credits", booked)
 
 
 def has_its_quarter(world: World, slots: np.ndarray) -> np.ndarray:
@@ -192,10 +155,10 @@ def has_its_quarter(world: World, slots: np.ndarray) -> np.ndarray:
 def grant(world: World) -> None:
     """Open the quarter's call, rank the proposals by noisy merit, fund the best, pay all running grants (once a quarter).
 
-    Firms without a grant apply once a year (quarter of their anniversary). merit = ln effect + ln absorptive + N(0, merit_noise); the
-    best are funded until the free money of their class (small or large) is gone; the marginal row is funded for part of
-    the real firms it stands for, so a budget is never exceeded. Free money of a class = budget - running grants, of
-    which each call may give out a quarter of the budget and what earlier calls left over.
+    Firms without a grant apply once a year (quarter of their anniversary). merit = ln effect + ln absorptive +
+    N(0, merit_noise); the best are funded until the free money of their class (small or large) is gone; the marginal row
+    is funded for part of the real firms it stands for, so a budget is never exceeded. Free money of a class = budget -
+    running grants, of which each call may give out a quarter of the budget and what earlier calls left over.
     """
     if world.month % QUARTER != _CALL:
         return
@@ -307,34 +270,7 @@ def fill(wanted: np.ndarray, pile: np.ndarray, free: np.ndarray) -> np.ndarray:
     return np.clip(free[pile] - before, 0.0, wanted)
 
 
-_OWN, _LICENSE, _PURCHASE = (ROUTES.index(word) for word in ("own", "license", "purchase"))
-
-
-@nb.njit(
-    nb.int64[::1](
-        nb.int64, nb.int64, nb.boolean[::1], nb.boolean[::1], nb.int8[::1], nb.int32[::1], nb.int32[::1],
-        nb.int32[::1], nb.boolean[::1], nb.int8[::1], nb.boolean[::1], nb.boolean[::1],
-    ),
-    cache=True,
-)  # fmt: skip
-def _on_offer(
-    first: int, youngest: int, active: np.ndarray, infringing: np.ndarray, route: np.ndarray, line: np.ndarray,
-    user: np.ndarray, launched: np.ndarray, sold: np.ndarray, kind: np.ndarray, alive: np.ndarray,
-    passive: np.ndarray,
-) -> np.ndarray:  # fmt: skip
-    """Return the lawful uses of young lines by firms from which a government may buy, ascending from ``first``."""
-    out = np.empty(len(active) - first, np.int64)
-    n = 0
-    for i in range(first, len(active)):
-        if not active[i] or infringing[i] or not (route[i] == _OWN or route[i] == _LICENSE or route[i] == _PURCHASE):
-            continue
-        if launched[line[i]] < youngest or not sold[line[i]]:
-            continue
-        u = user[i]
-        if alive[u] and not passive[u] and kind[u] == FIRM:
-            out[n] = i
-            n += 1
-    return out[:n].copy()
+_OWN = ROUTES.index("own")
 
 
 @rule("funding", "government.procure")
@@ -351,7 +287,7 @@ def procure(world: World) -> None:
     if not budget.any() or not uses.n:
         return
     youngest = world.month - round(12 * p["government.procurement_years"])
-    recent = _on_offer(
+    recent = on_offer(
         int(np.searchsorted(uses.started, np.int32(youngest))), youngest, uses.active, uses.infringing, uses.route,
         uses.line, uses.user, lines.launched, lines.active, orgs.kind, orgs.alive, orgs.passive,
     )  # fmt: skip

@@ -32,13 +32,12 @@ class Register:
         on_market: protected inventions on the market at the last listing, willing owners or not, int64.
         possible: inventions seen at the last listing that may be on offer now or later, ascending, int64.
         seen: rows of the table of inventions at the last listing.
-        pools: intermediaries by place without those of a kind.
-        meetings: this month's meetings, handed from those who arrange them to those who bargain.
+        academic: inventions made by universities and institutes, ascending, int64; ``academic_seen`` rows looked at.
+        pool: intermediaries by (academic owner, place), arranged once.
+        meetings: the quarter's meetings, handed from those who arrange them to those who bargain.
     """
 
     meetings: Any = None
-    listed: Any = None
-    """The quarter's list of offers."""
 
     def __init__(self, places: int) -> None:
         self.licensed = np.zeros(1024, np.bool_)
@@ -48,7 +47,9 @@ class Register:
         self.on_market = np.zeros(0, np.int64)
         self.possible = np.zeros(0, np.int64)
         self.seen = 0
-        self.pools: dict[int, Pool] = {}
+        self.academic = np.zeros(0, np.int64)
+        self.academic_seen = 0
+        self.pool: Pool | None = None
 
     def reach(self, n: int) -> None:
         """Make room for ``n`` inventions."""
@@ -104,32 +105,26 @@ def arrange(world: World, meetings: np.ndarray, place: np.ndarray, academic: np.
         academic: the owner is a university or institute, bool (n,).
     """
     rows = world.intermediaries
-    out = np.full(len(meetings), -1, np.int64)
     brokered = world.draw.bernoulli("intermediary.arrange", meetings, world.levers["transfer.brokered_share"][place])
-    for served, closed in ((True, ASSOCIATION), (False, NETWORK)):
-        group = brokered & (academic == served)
-        if not group.any():
-            continue
-        pool = _without(world, closed)
-        out[group] = world.draw.partner("intermediary.who", meetings[group], place[group], pool)
-    who = out[out >= 0]
-    np.add.at(rows.meetings, who, world.scale)
+    group = np.where(brokered, place + world.J * academic, -1)
+    out = world.draw.partner("intermediary.who", meetings, group, _pool(world))
+    rows.meetings[:] += world.scale * np.bincount(out[out >= 0], minlength=rows.n)
     return out
 
 
-def _without(world: World, closed: int) -> Pool:
-    """Return the intermediaries by place without those of a kind; arranged once, for none enters or leaves."""
+def _pool(world: World) -> Pool:
+    """Return intermediaries by (academic owner, place); none enters or leaves.
+
+    Associations work for firms only, transfer networks for universities and institutes only.
+    """
     rows = world.intermediaries
-    pools = rows.register.pools
-    if closed not in pools:
-        weight = np.where(rows.kind == closed, 0.0, rows.reach)
-        pools[closed] = Pool.of(np.arange(rows.n), rows.uid, rows.jurisdiction, world.J, weight)
-    return pools[closed]
-
-
-def clarity(world: World, broker: np.ndarray) -> np.ndarray:
-    """Return the share of disagreement about value that is left in each meeting, float64 (n,)."""
-    return np.where(broker >= 0, world.p["intermediary.clarity"], 1.0)
+    register = rows.register
+    if register.pool is None:
+        weight = np.concatenate([np.where(rows.kind == closed, 0.0, rows.reach) for closed in (NETWORK, ASSOCIATION)])
+        place = np.concatenate([rows.jurisdiction.astype(np.int64), rows.jurisdiction + np.int64(world.J)])
+        slots = np.tile(np.arange(rows.n), 2)
+        register.pool = Pool.of(slots, rows.uid[slots], place, 2 * world.J, weight)
+    return register.pool
 
 
 def commission(world: World, broker: np.ndarray, payer: np.ndarray, price: np.ndarray) -> None:
@@ -148,5 +143,5 @@ def commission(world: World, broker: np.ndarray, payer: np.ndarray, price: np.nd
     amount = world.p["intermediary.commission"] * price[brokered]
     place = rows.jurisdiction[who].astype(np.int64)
     world.accounts.pay("commission", "organizations", payer, "services", place, amount, place=place)
-    np.add.at(rows.income, who, amount)
-    np.add.at(rows.deals, who, world.scale)
+    rows.income[:] += np.bincount(who, amount, rows.n)
+    rows.deals[:] += world.scale * np.bincount(who, minlength=rows.n)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.government import QUARTER, fill, has_its_quarter, profit_before_tax
+from agents.government import QUARTER, fill, profit_before_tax
 from agents.handle import Handle
 from agents.holdings import rights_of
 from agents.organizations import BANK, FIRM, GUARANTEE, SME_EMPLOYEES, VENTURE, affordable
+from agents.purse import borrowers, dilute, start_ups, syndicate
 from ecosystem.domain.indicators import flow, ratio, stock
 from ecosystem.domain.ledgers import DEALS
 from ecosystem.domain.valuation import right_present_value
@@ -33,8 +34,8 @@ flow("pledge_losses", "M USD2020", "pledge loans lost at the exit of the borrowe
 ratio("loan_acceptance_rate", "share", "granted / requested loans with a right as collateral", 1,
       "pledge_loans_granted", "pledge_loans_requested")  # fmt: skip
 
-_FUNDING, _LENDING = 1, 2
-"""Months of a quarter in which venture funds invest and banks lend."""
+_FUNDING = 1
+"""Month of a quarter in which venture funds invest."""
 _NAMED = 6_002
 _YOUNG_MONTHS = 72
 """Start-ups of the indicator are younger than six years (its definition)."""
@@ -76,7 +77,10 @@ def _seat(world: World, place: int) -> int:
 
 @rule("funding", "investor.raise")
 def raise_money(world: World) -> None:
-    """Call a quarter's venture supply from households, up to ``dry_powder_years`` of supply not yet invested."""
+    """Call a quarter's venture supply from households, up to ``dry_powder_years`` of supply not yet invested.
+
+    The money called for the second and third month of the quarter does not count as waiting.
+    """
     if world.month % QUARTER != _FUNDING:
         return
     orgs = world.orgs
@@ -87,7 +91,7 @@ def raise_money(world: World) -> None:
     supply = world.levers["finance.venture_supply"]
     rows = np.bincount(place, minlength=world.J)
     mine = supply[place] / rows[place]
-    room = np.maximum(0.0, world.p["investor.dry_powder_years"] * mine - orgs.cash[funds] * weight)
+    room = np.maximum(0.0, (world.p["investor.dry_powder_years"] + (QUARTER - 1) / 12.0) * mine - orgs.cash[funds] * weight)
     world.accounts.pay(
         "venture_supply", "households", place, "organizations", funds, np.minimum(mine * QUARTER / 12.0, room), place=place
     )
@@ -104,9 +108,11 @@ def fund(world: World) -> None:
         return
     orgs, p, draw = world.orgs, world.p, world.draw
     funds = orgs.living(VENTURE)
-    firms = orgs.living(FIRM)
-    age = world.month - orgs.founded[firms]
-    firms = firms[(age < 12 * p["investor.startup_years"]) & has_its_quarter(world, firms)]
+    since = world.month - 12 * p["investor.startup_years"]
+    firms = start_ups(
+        world.month_of_year // QUARTER, int(np.floor(since)), orgs.kind, orgs.alive, orgs.passive, orgs.founded,
+        orgs.anniversary,
+    )  # fmt: skip
     if not len(firms) or not len(funds):
         return
     count, _ = rights_of(world, firms, 1)
@@ -129,17 +135,12 @@ def fund(world: World) -> None:
         return
     orgs_share = p["investor.equity_share"]
     stakes = world.stakes
-    old = np.isin(stakes.firm, firms)
-    stakes.share[old] *= 1.0 - orgs_share
+    dilute(stakes.firm, stakes.share, firms, orgs.n, 1.0 - orgs_share)
     # Funds of a place invest together, each by its money.
-    for f, where, mine in zip(funds.tolist(), fund_place.tolist(), money.tolist(), strict=True):
-        here = np.flatnonzero(place == where)
-        part = mine / purse[where] if purse[where] > 0 else 0.0
-        if not len(here) or part == 0.0:
-            continue
-        amount = got[here] * part
-        world.accounts.pay("venture", "organizations", f, "organizations", firms[here], amount, place=where)
-        stakes.add(len(here), fund=f, firm=firms[here], share=orgs_share * part, month=world.month, paid=amount)
+    fund_index, index, amount, part = syndicate(fund_place, money, purse, place, got)
+    owner, firm = funds[fund_index], firms[index]
+    world.accounts.pay("venture", "organizations", owner, "organizations", firm, amount, place=place[index])
+    stakes.add(len(firm), fund=owner, firm=firm, share=orgs_share * part, month=world.month, paid=amount)
     orgs.venture_funding[firms] += got / orgs.weight[firms]
     world.tally.add("venture_invested", place, got, orgs.sector[firms])
     young = world.month - orgs.founded[firms] < _YOUNG_MONTHS
@@ -186,25 +187,16 @@ def harvest(world: World) -> None:
 
 @rule("funding", "investor.pledge", after="investor.fund")
 def pledge(world: World) -> None:
-    """Lend against rights in force to small or finance-constrained firms that lack cash (yearly, in their quarter).
+    """Lend against rights in force to small or finance-constrained firms that lack cash (yearly, on their month).
 
     A firm asks, for each of its newest rights, min(need, PV of the right); the bank values the right at PV e^{error}
     and lends at most loan_to_value of that. No loan results if the offer is far below what was asked or too small.
-    Acts once a quarter.
     """
-    if world.month % QUARTER != _LENDING:
-        return
     orgs, p = world.orgs, world.p
-    firms = orgs.living(FIRM)
-    need = p["investor.liquidity_years"] * orgs.rd[firms] - orgs.cash[firms]
-    who = has_its_quarter(world, firms) & (need > 0)
-    who &= orgs.finance_constrained[firms] | (orgs.employees[firms] < SME_EMPLOYEES)
-    firms, need = firms[who], need[who]
-    banks = orgs.living(BANK)
-    bank_of = np.full(world.J, -1, np.int64)
-    bank_of[orgs.jurisdiction[banks]] = banks
-    some = bank_of[orgs.jurisdiction[firms]] >= 0
-    firms, need = firms[some], need[some]
+    firms, need, bank_of = borrowers(
+        world.month_of_year, orgs.kind, orgs.alive, orgs.passive, orgs.anniversary, orgs.jurisdiction, orgs.rd, orgs.cash,
+        orgs.finance_constrained, orgs.employees, p["investor.liquidity_years"], float(SME_EMPLOYEES), BANK, world.J,
+    )  # fmt: skip
     if not len(firms):
         return
     _, newest = rights_of(world, firms, round(p["investor.rights_looked_at"]))
@@ -247,11 +239,12 @@ def pledge(world: World) -> None:
 
 @rule("funding", "investor.repay", after="investor.pledge")
 def repay(world: World) -> None:
-    """Collect the quarter's installment and interest on pledge loans; write off loans of firms that are gone.
+    """Collect installments and interest on pledge loans each quarter from their start; write off loans of dead firms.
 
     A borrower owes what its debt exceeds the schedule by (loans fall to zero in equal steps, arrears add up) and the
     interest on its debt; short of money it pays what it can. At the end of its last loan, or at its exit, what is left
-    is the lender's loss. The collateral of a loan is released at its end.
+    is the lender's loss. The collateral of a loan is released at its end. All loans of a firm start in its month of the
+    year, so that their quarters coincide.
     """
     due = world.calendar.pop("investor.repay", world.month)
     if not len(due):

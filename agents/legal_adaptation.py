@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
 from agents.patent_office import decided_now
 from ecosystem.domain.indicators import stock
+from ecosystem.domain.potential import F8, FF8, I1, I4, I8, B, f8, i8
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
@@ -32,35 +34,46 @@ def adapt(world: World) -> None:
     by place and field; x is set to its young value where a breakthrough has just made the field young.
     """
     law, p, r, inv = world.law, world.p, world.rights, world.inventions
-    excess = law.uncertainty - p["law.floor"]
-    decided = decided_now(world)
-    cases = _cells(world, r.office[decided], r.field[decided]) / p["law.office_cases"]
-    judged = _judged(world)
-    court = world.disputes
-    place = world.courts.jurisdiction[court.court[judged]] if len(judged) else np.zeros(0, np.int64)
-    cases += _cells(world, place, r.field[court.right[judged]]) / p["law.judgments"]
-    excess *= np.exp(-cases * world.scale)
-
-    new = np.bincount(inv.field[law.inventions_seen :], minlength=world.F).astype(np.float64)
-    law.inventions_seen = inv.n
-    law.field_stock += new
     law.months += 1
-    # The world was not born empty: years at the mean pace stand behind the first month.
-    before = 12.0 * p["law.past_years"] / law.months
-    growth = new / np.maximum(law.field_stock * (1.0 + before), 1.0)
-    excess += p["law.novelty"] * growth[None, :]
-
-    young = world.science.born == world.month
-    excess[:, young] = np.maximum(excess[:, young], p["law.young_excess"])
-    law.uncertainty[:] = p["law.floor"] + np.minimum(excess, p["law.young_excess"])
-
-
-def _cells(world: World, place: np.ndarray, field: np.ndarray) -> np.ndarray:
-    """Count cases by place and field, float64 (J, F)."""
-    index = np.asarray(place, dtype=np.int64) * world.F + np.asarray(field, dtype=np.int64)
-    return np.bincount(index, minlength=world.J * world.F).reshape(world.J, world.F).astype(np.float64)
+    _adapt(
+        decided_now(world), world.courts.judged_now, world.disputes.court, world.disputes.right,
+        world.courts.jurisdiction, r.office, r.field, inv.field, law.inventions_seen, world.science.born == world.month,
+        world.scale / p["law.office_cases"], world.scale / p["law.judgments"], p["law.floor"], p["law.novelty"],
+        p["law.young_excess"],
+        # the world was not born empty: years at the mean pace stand behind the first month
+        1.0 + 12.0 * p["law.past_years"] / law.months,
+        law.field_stock, law.uncertainty,
+    )  # fmt: skip
+    law.inventions_seen = inv.n
 
 
-def _judged(world: World) -> np.ndarray:
-    """Return the disputes judged this month, int64 (n,)."""
-    return np.flatnonzero(world.disputes.judged_month == world.month)
+@nb.njit(
+    nb.void(
+        I8, I8, nb.int16[::1], I4, I1, I1, I1, I1, i8, B, f8, f8, f8, f8, f8, f8, F8, FF8,
+    ),
+    cache=True,
+)  # fmt: skip
+def _adapt(
+    decided: np.ndarray, judged: np.ndarray, court: np.ndarray, disputed: np.ndarray, place_of: np.ndarray,
+    office: np.ndarray, field: np.ndarray, made: np.ndarray, seen: int, young: np.ndarray, by_office: float,
+    by_court: float, floor: float, novelty: float, highest: float, before: float, stock: np.ndarray,
+    uncertainty: np.ndarray,
+) -> None:  # fmt: skip
+    """Update u (J, F) and the stock of inventions by field (F,) in place."""
+    J, F = uncertainty.shape
+    cases = np.zeros((J, F))
+    for r in decided:
+        cases[office[r], field[r]] += by_office
+    for d in judged:
+        cases[place_of[court[d]], field[disputed[d]]] += by_court
+    new = np.zeros(F)
+    for k in range(seen, len(made)):
+        new[made[k]] += 1.0
+    for f in range(F):
+        stock[f] += new[f]
+        growth = novelty * new[f] / max(stock[f] * before, 1.0)
+        for j in range(J):
+            x = (uncertainty[j, f] - floor) * np.exp(-cases[j, f]) + growth
+            if young[f]:
+                x = max(x, highest)
+            uncertainty[j, f] = floor + min(x, highest)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from agents.organizations import affordable
+from agents.renewal_fees import TERM_LEVERS, Tables
 from ecosystem.domain.indicators import flow, ratio
 from ecosystem.domain.valuation import right_value
 from ecosystem.kernel.schedule import rule
@@ -19,7 +19,6 @@ YEAR = 12
 LATE_YEARS = 12
 UTILITY_MODEL = 1
 DUE = "renewal.due"
-TERM_LEVERS = ("law.term_years", "law.utility_model_years")
 
 flow("patents_lapsed", "patents", "patents ended by an unpaid renewal fee")
 flow("patents_expired", "patents", "patents ended by the end of their term")
@@ -30,126 +29,58 @@ ratio("late_renewal_rate", "share", "renewal fees paid / due from the twelfth ye
       "late_renewals_paid", "late_renewals_due")  # fmt: skip
 
 
-def schedule_renewal(world: World, slots: np.ndarray) -> None:
-    """Enter the next birthday of rights (or the end of their term, if earlier) into the calendar.
+i8, f8, b1 = nb.int64, nb.float64, nb.boolean
+B, I1, I4, I8 = nb.boolean[::1], nb.int8[::1], nb.int32[::1], nb.int64[::1]
+F8, FF8, FFF8, FFFF8 = nb.float64[::1], nb.float64[:, ::1], nb.float64[:, :, ::1], nb.float64[:, :, :, ::1]
+
+
+def enter_renewals(world: World, slots: np.ndarray, when: np.ndarray) -> None:
+    """Enter the next dates (n,) of rights (n,) into the calendar.
 
     Every right in force has exactly one entry, so a new term or fee acts on it within a year.
     """
-    rights, month = world.rights, world.month
-    when = _next_date(slots, rights.filed[slots].astype(np.int64), term_months(world, slots), month)
-    # Nearly all fall due again in a year; only the others need sorting by month.
-    soon = when != month + YEAR
+    if not len(slots):
+        return
+    # Nearly all that are renewed fall due again in a year; only the others need sorting by month.
+    year = world.month + YEAR
+    soon = when != year
     if soon.any():
         world.calendar.put(DUE, when[soon], slots[soon])
         slots = slots[~soon]
-    world.calendar.put(DUE, month + YEAR, slots)
+    world.calendar.put(DUE, year, slots)
 
 
-@nb.njit(nb.int64[::1](nb.int64[::1], nb.int64[::1], nb.int64[::1], nb.int64), cache=True)
-def _next_date(slots: np.ndarray, filed: np.ndarray, term: np.ndarray, month: int) -> np.ndarray:
-    out = np.empty(len(slots), np.int64)
-    for k in range(len(slots)):
-        birthday = filed[k] + YEAR * ((month - filed[k]) // YEAR + 1)
-        end = filed[k] + term[k]
-        out[k] = min(birthday, end) if end > month else month + 1
-    return out
+@nb.njit(i8(i8, I1, I1, F8, F8), cache=True, inline="always")
+def term_of(i: int, kind: np.ndarray, office: np.ndarray, years: np.ndarray, model_years: np.ndarray) -> int:
+    """Return the longest life of a right from filing under today's law, months."""
+    j = office[i]
+    return int(np.floor(YEAR * (model_years[j] if kind[i] == UTILITY_MODEL else years[j]) + 0.5))
 
 
-def term_months(world: World, slots: np.ndarray) -> np.ndarray:
-    """Return the longest life of rights from filing under today's law, months, int64 (n,)."""
-    rights = world.rights
-    months = np.stack([np.floor(YEAR * world.levers[name] + 0.5) for name in TERM_LEVERS]).astype(np.int64)
-    out: np.ndarray = months[(rights.kind[slots] == UTILITY_MODEL).astype(np.int64), rights.office[slots]]
-    return out
+@nb.njit(i8(i8, i8, I1, I1, I4, F8, F8), cache=True)
+def next_date(
+    i: int, month: int, kind: np.ndarray, office: np.ndarray, filed: np.ndarray, years: np.ndarray,
+    model_years: np.ndarray,
+) -> int:  # fmt: skip
+    """Return the month of a right's next birthday, or of the end of its term if earlier."""
+    birthday = filed[i] + YEAR * ((month - filed[i]) // YEAR + 1)
+    end = filed[i] + term_of(i, kind, office, years, model_years)
+    return min(birthday, end) if end > month else month + 1
 
 
-def thresholds(fees: np.ndarray, term_years: float, rate: float, decay: np.ndarray) -> np.ndarray:
-    """Return the lowest yearly value at which a right is renewed at each age; M USD2020/year, float64 (ages, n).
-
-    An owner who expects the value r to fall at the rate d renews at age k if some number n of further years pays:
-    ``r sum_i a e^(-(rho + d) i) > sum_i fee_(k+i) e^(-rho i)``, i < n, a the value of a year's flow. Hence
-    ``r*_k = min over n of (fees discounted / annuity)``: exact for lumps (years without a fee follow, the minimum
-    covers the whole block and what comes after), and myopic for rising yearly fees, where n = 1 is the minimum.
-    Beyond the term nothing is bought, so a longer term lowers the threshold of the last lumps and adds ages.
-
-    Args:
-        fees: fee due at age k (years since filing), float64 (ages,).
-        term_years: longest life.
-        rate: discount rate a year.
-        decay: expected fall of the value a year, float64 (n,), by sector.
-    """
-    ages = len(fees)
-    k = np.arange(ages)
-    whole = np.clip(term_years - k, 0.0, 1.0)
-    loss = rate + np.asarray(decay, dtype=np.float64)
-    out = np.full((ages, len(loss)), np.inf)
-    cost = np.cumsum(_shifted(fees * (whole > 0)) * np.exp(-rate * k), axis=1)
-    share = _shifted(whole)
-    for s, d in enumerate(loss):
-        year = (1.0 - np.exp(-d * share)) / d if d > 0 else share
-        worth = np.cumsum(year * np.exp(-d * k), axis=1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            out[:, s] = np.where(worth > 0, cost / worth, np.inf).min(axis=1)
-    return out
-
-
-def _shifted(row: np.ndarray) -> np.ndarray:
-    """Return the matrix whose row k holds ``row[k:]``, padded with zeros; (ages, ages)."""
-    ages = len(row)
-    wide = np.r_[row, np.zeros(ages)]
-    shifted: np.ndarray = wide[np.arange(ages)[:, None] + np.arange(ages)[None, :]]
-    return shifted
-
-
-def fees_by_age(schedule: np.ndarray, term_years: float) -> np.ndarray:
-    """Return the fee due at age 0, 1, ... years, float64 (ages,), from fees by year of life (year 1 starts at filing).
-
-    Beyond the term for which the schedule was made, its last fee goes on in its last rhythm (every year, or every
-    four years for the American lumps), so that a longer term is not free.
-    """
-    fees = schedule[1:].copy()
-    due = np.flatnonzero(fees)
-    if len(due):
-        rhythm = max(1, int(due[-1] - due[-2])) if len(due) > 1 else 1
-        later = np.arange(due[-1] + rhythm, len(fees), rhythm)
-        fees[later[later >= term_years]] = fees[due[-1]]
-    return fees
-
-
-class Tables:
-    """Renewal thresholds of every place and kind, recomputed only where fees, term or prospects have changed.
-
-    Attributes:
-        fees: listed fee by kind, place and age in years, float64 (2, P, ages).
-        lowest: lowest yearly value that is renewed, by kind, place, age and sector, float64 (2, P, ages, S).
-    """
-
-    def __init__(self, world: World) -> None:
-        schedules = (world.fees.patent, world.fees.utility_model)
-        self.fees = np.stack(
-            [
-                [
-                    fees_by_age(schedules[kind][j], float(world.levers.base(TERM_LEVERS[kind])[j]))
-                    for j in range(world.P)
-                ]
-                for kind in range(2)
-            ]
-        )
-        self.lowest = np.full((*self.fees.shape, world.S), np.inf)
-        self.known: dict[tuple[int, int], tuple[float, float, float, bytes]] = {}
-
-    def renew(self, world: World) -> None:
-        """Bring the tables up to date."""
-        rate, decay = float(world.valuation.rate), np.asarray(world.valuation.decay, dtype=np.float64)
-        scale = world.levers["office.renewal_scale"]
-        mark = decay.tobytes()
-        for kind, fees in enumerate(self.fees):
-            years = world.levers[TERM_LEVERS[kind]]
-            for j in range(world.P):
-                state = (float(scale[j]), float(years[j]), rate, mark)
-                if self.known.get((kind, j)) != state:
-                    self.known[kind, j] = state
-                    self.lowest[kind, j] = thresholds(fees[j] * scale[j], float(years[j]), rate, decay)
+@nb.njit(nb.void(i8, b1, f8, I1, I1, B, F8, F8), cache=True)
+def recount(
+    i: int, now: bool, scale: float, kind: np.ndarray, office: np.ndarray, counted: np.ndarray, patents: np.ndarray,
+    models: np.ndarray,
+) -> None:  # fmt: skip
+    """Let a right enter the counts of rights in force (``now``) or leave them, once each."""
+    if counted[i] != now:
+        counted[i] = now
+        step = scale if now else -scale
+        if kind[i] == UTILITY_MODEL:
+            models[office[i]] += step
+        else:
+            patents[office[i]] += step
 
 
 @rule("renewal", "renewal.decide")
@@ -159,29 +90,35 @@ def renew(world: World) -> None:
     Fees are due at the start of years of life measured from filing; rights end at the latest with their term. Owners
     with too little money pay for their most valuable rights first.
     """
-    rights, month = world.rights, world.month
+    rights, offices, levers, orgs, month = world.rights, world.offices, world.levers, world.orgs, world.month
     due = world.calendar.pop(DUE, month)
     if not len(due):
         return
-    ended = ~rights.in_force[due]
-    _end(world, due[ended], "")
-    due = due[~ended]
-    age = month - rights.filed[due]
-    old = age >= term_months(world, due)
-    _end(world, due[old], "patents_expired")
-    live, age = due[~old], age[~old]
-    office, kind = rights.office[live].astype(np.int64), (rights.kind[live] == UTILITY_MODEL).astype(np.int64)
-    tables = _tables(world)
-    year = np.minimum(age // YEAR, tables.fees.shape[2] - 1)
-    fee = tables.fees[kind, office, year] * world.levers["office.renewal_scale"][office]
-    birthday = age % YEAR == 0
-    asked = (fee > 0) & birthday
-    kept = ~asked
-    chosen = live[asked]
-    if len(chosen):
-        kept[asked] = _decide(world, chosen, kind[asked], office[asked], year[asked], fee[asked])
-    _end(world, live[~kept], "patents_lapsed")
-    schedule_renewal(world, live[kept])
+    offices.room(rights.n)
+    tables, tally = _tables(world), world.tally
+    years, model_years = levers[TERM_LEVERS[0]], levers[TERM_LEVERS[1]]
+    live, asked, year, fee = _look(
+        due, month, world.scale, rights.in_force, rights.filed, rights.kind, rights.office, rights.sector,
+        years, model_years, tables.fees, levers["office.renewal_scale"], rights.lapsed, offices.counted,
+        offices.patents_in_force, offices.utility_models_in_force, tally["patents_expired"],
+    )  # fmt: skip
+    paid = np.ones(0, np.bool_)
+    if len(asked):
+        tables.renew(world)
+        chosen = live[asked]
+        paid, first, who, at, amount = _decide(
+            chosen, year, fee, right_value(world, chosen), tables.lowest, world.scale, rights.owner, rights.office,
+            rights.kind, rights.sector, orgs.alive, orgs.passive, orgs.jurisdiction, orgs.weight, orgs.cash, orgs.credit,
+            tally["renewals_due"], tally["renewals_paid"], tally["late_renewals_due"], tally["late_renewals_paid"],
+        )  # fmt: skip
+        for payer, a, b in (("outside", 0, first), ("organizations", first, len(who))):
+            world.accounts.pay("renewal_fee", payer, who[a:b], "office", at[a:b], amount[a:b], place=at[a:b])
+    kept, when = _close(
+        live, asked, paid, month, world.scale, rights.kind, rights.office, rights.sector, rights.filed,
+        years, model_years, rights.in_force, rights.lapsed, offices.counted, offices.patents_in_force,
+        offices.utility_models_in_force, tally["patents_lapsed"],
+    )  # fmt: skip
+    enter_renewals(world, kept, when)
 
 
 def _tables(world: World) -> Tables:
@@ -191,69 +128,143 @@ def _tables(world: World) -> Tables:
     return tables
 
 
-def _decide(
-    world: World, slots: np.ndarray, kind: np.ndarray, office: np.ndarray, year: np.ndarray, fee: np.ndarray
-) -> np.ndarray:
-    """Return which rights are renewed, take the fees and count them; bool (n,)."""
-    rights, orgs, scale, tally = world.rights, world.orgs, world.scale, world.tally
-    tables = _tables(world)
-    tables.renew(world)
-    owner = rights.owner[slots].astype(np.int64)
-    value = right_value(world, slots)
-    worth = (value > tables.lowest[kind, office, year, rights.sector[slots]]) & orgs.alive[owner]
-    passive = orgs.passive[owner]
-    worth &= passive | _can_pay(world, owner, fee * scale / orgs.weight[owner], value, worth & ~passive)
-    at, total, sector = office[worth], fee[worth] * scale, rights.sector[slots]
-    for payer, who, payers in (
-        ("organizations", ~passive[worth], owner[worth]),
-        ("outside", passive[worth], orgs.jurisdiction[owner[worth]].astype(np.int64)),
-    ):
-        if who.any():
-            world.accounts.pay("renewal_fee", payer, payers[who], "office", at[who], total[who], place=at[who])
-    tally.add("renewals_due", office, scale, sector)
-    tally.add("renewals_paid", at, scale, sector[worth])
-    late = year >= LATE_YEARS
-    tally.add("late_renewals_due", office[late], scale, sector[late])
-    tally.add("late_renewals_paid", office[late & worth], scale, sector[late & worth])
-    return worth
+@nb.njit(
+    nb.types.Tuple((I8, I8, I8, F8))(I8, i8, f8, B, I4, I1, I1, I1, F8, F8, FFF8, F8, I4, B, F8, F8, FF8), cache=True
+)
+def _look(
+    due: np.ndarray, month: int, scale: float, in_force: np.ndarray, filed: np.ndarray, kind: np.ndarray,
+    office: np.ndarray, sector: np.ndarray, years: np.ndarray, model_years: np.ndarray, fees: np.ndarray,
+    multiple: np.ndarray, lapsed: np.ndarray, counted: np.ndarray, patents: np.ndarray, models: np.ndarray,
+    expired: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """End rights whose term is over; of the others return (all, positions of those with a fee, their year, fee).
 
-
-def _can_pay(world: World, owner: np.ndarray, fee: np.ndarray, value: np.ndarray, wants: np.ndarray) -> np.ndarray:
-    """Return which wishes the owners' money covers, the most valuable rights first; bool (n,), False where not wanted.
-
-    Args:
-        fee: fee in money of one real organization, (n,).
+    Rights that others ended only leave the counts.
     """
-    out = np.zeros(len(owner), np.bool_)
-    mine = np.flatnonzero(wants)
-    if not len(mine):
-        return out
-    total = np.bincount(owner[mine], fee[mine], world.orgs.n)[owner[mine]]
-    short = total > affordable(world, owner[mine])
-    out[mine[~short]] = True
-    mine = mine[short]
-    if not len(mine):
-        return out
-    mine = mine[np.lexsort((-value[mine], owner[mine]))]
-    cost, who = fee[mine], owner[mine]
-    running = np.cumsum(cost)
-    first = np.r_[True, who[1:] != who[:-1]]
-    start = np.maximum.accumulate(np.where(first, running - cost, -np.inf))
-    out[mine] = running - start <= affordable(world, who) * (1.0 + 1e-12)
-    return out
+    live, asked, year = np.empty(len(due), np.int64), np.empty(len(due), np.int64), np.empty(len(due), np.int64)
+    fee = np.empty(len(due))
+    n = m = 0
+    for i in due:
+        j, age = office[i], month - filed[i]
+        if not in_force[i]:
+            recount(i, False, scale, kind, office, counted, patents, models)
+            continue
+        if age >= term_of(i, kind, office, years, model_years):
+            in_force[i], lapsed[i] = False, month
+            recount(i, False, scale, kind, office, counted, patents, models)
+            if kind[i] != UTILITY_MODEL:
+                expired[j, sector[i]] += scale
+            continue
+        k = min(age // YEAR, fees.shape[2] - 1)
+        price = fees[1 if kind[i] == UTILITY_MODEL else 0, j, k] * multiple[j]
+        if price > 0.0 and age % YEAR == 0:
+            asked[m], year[m], fee[m] = n, k, price
+            m += 1
+        live[n] = i
+        n += 1
+    return live[:n].copy(), asked[:m].copy(), year[:m].copy(), fee[:m].copy()
 
 
-def _end(world: World, slots: np.ndarray, count: str) -> None:
-    """Take rights out of force; those ended by others only leave the counts."""
-    if not len(slots):
-        return
-    rights = world.rights
-    if count:
-        rights.in_force[slots] = False
-        rights.lapsed[slots] = world.month
-        patents = slots[rights.kind[slots] != UTILITY_MODEL]
-        world.tally.add(count, rights.office[patents], world.scale, rights.sector[patents])
-    count_in_force(world, slots, -1)
+@nb.njit(
+    nb.types.Tuple((B, i8, I8, I8, F8))(
+        I8, I8, F8, F8, FFFF8, f8, I4, I1, I1, I1, B, B, I1, F8, F8, F8, FF8, FF8, FF8, FF8,
+    ),
+    cache=True,
+)  # fmt: skip
+def _decide(
+    slots: np.ndarray, year: np.ndarray, fee: np.ndarray, value: np.ndarray, lowest: np.ndarray, scale: float,
+    owner: np.ndarray, office: np.ndarray, kind: np.ndarray, sector: np.ndarray, alive: np.ndarray,
+    passive: np.ndarray, seat: np.ndarray, weight: np.ndarray, cash: np.ndarray, credit: np.ndarray,
+    due: np.ndarray, paid: np.ndarray, late_due: np.ndarray, late_paid: np.ndarray,
+) -> tuple[np.ndarray, int, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """Choose the rights to be renewed and count them.
+
+    Returns:
+        (whether renewed (n,), number paid from abroad, payer: its seat or organization, office, amount in real totals),
+        those paid from abroad first.
+    """
+    n = len(slots)
+    keep = np.zeros(n, np.bool_)
+    need, bill = np.zeros(len(alive)), np.empty(n)
+    first, all_paid = 0, 0
+    for i in range(n):
+        r = slots[i]
+        o, j, s = owner[r], office[r], sector[r]
+        bill[i] = fee[i] * scale / weight[o]
+        keep[i] = alive[o] and value[i] > lowest[1 if kind[r] == UTILITY_MODEL else 0, j, year[i], s]
+        if keep[i] and not passive[o]:
+            need[o] += bill[i]
+    # Owners with too little money pay for their most valuable rights first.
+    short = np.empty(n, np.int64)
+    m = 0
+    for i in range(n):
+        o = owner[slots[i]]
+        if keep[i] and not passive[o] and need[o] > max(0.0, cash[o] + credit[o]):
+            short[m] = i
+            m += 1
+    if m > 0:
+        poor = short[:m]
+        poor = poor[np.argsort(-value[poor], kind="mergesort")]
+        poor = poor[np.argsort(owner[slots[poor]], kind="mergesort")]
+        running, start, before = 0.0, 0.0, -1
+        for i in poor:
+            o = owner[slots[i]]
+            if o != before:
+                before, start = o, max(start, running + bill[i] - bill[i])
+            running += bill[i]
+            keep[i] = running - start <= max(0.0, cash[o] + credit[o]) * (1.0 + 1e-12)
+    for i in range(n):
+        first += keep[i] and passive[owner[slots[i]]]
+        all_paid += keep[i]
+    who, at, amount = np.empty(all_paid, np.int64), np.empty(all_paid, np.int64), np.empty(all_paid)
+    outside, inside = 0, first
+    for i in range(n):
+        r = slots[i]
+        o, j, s, late = owner[r], office[r], sector[r], year[i] >= LATE_YEARS
+        due[j, s] += scale
+        if late:
+            late_due[j, s] += scale
+        if not keep[i]:
+            continue
+        paid[j, s] += scale
+        if late:
+            late_paid[j, s] += scale
+        if passive[o]:
+            who[outside], at[outside], amount[outside] = seat[o], j, fee[i] * scale
+            outside += 1
+        else:
+            who[inside], at[inside], amount[inside] = o, j, fee[i] * scale
+            inside += 1
+    return keep, first, who, at, amount
+
+
+@nb.njit(
+    nb.types.UniTuple(I8, 2)(I8, I8, B, i8, f8, I1, I1, I1, I4, F8, F8, B, I4, B, F8, F8, FF8), cache=True
+)
+def _close(
+    live: np.ndarray, asked: np.ndarray, paid: np.ndarray, month: int, scale: float, kind: np.ndarray,
+    office: np.ndarray, sector: np.ndarray, filed: np.ndarray, years: np.ndarray, model_years: np.ndarray,
+    in_force: np.ndarray, lapsed: np.ndarray, counted: np.ndarray, patents: np.ndarray, models: np.ndarray,
+    ended: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """End rights whose fee is not paid; return (the others, their next dates), int64."""
+    kept, when = np.empty(len(live), np.int64), np.empty(len(live), np.int64)
+    n = m = 0
+    for k in range(len(live)):
+        i = live[k]
+        lost = False
+        if m < len(asked) and asked[m] == k:
+            lost = not paid[m]
+            m += 1
+        if lost:
+            in_force[i], lapsed[i] = False, month
+            recount(i, False, scale, kind, office, counted, patents, models)
+            if kind[i] != UTILITY_MODEL:
+                ended[office[i], sector[i]] += scale
+        else:
+            kept[n], when[n] = i, next_date(i, month, kind, office, filed, years, model_years)
+            n += 1
+    return kept[:n].copy(), when[:n].copy()
 
 
 def count_in_force(world: World, rights: np.ndarray, change: int) -> None:
@@ -263,14 +274,19 @@ def count_in_force(world: World, rights: np.ndarray, change: int) -> None:
     """
     offices, table = world.offices, world.rights
     offices.room(table.n)
-    rights = rights[offices.counted[rights] != (change > 0)]
-    if not len(rights):
-        return
-    offices.counted[rights] = change > 0
-    office, models = table.office[rights], table.kind[rights] == 1
-    step = change * world.scale
-    offices.patents_in_force[:] += step * np.bincount(office[~models], minlength=offices.n)[: offices.n]
-    offices.utility_models_in_force[:] += step * np.bincount(office[models], minlength=offices.n)[: offices.n]
+    _recount(
+        np.ascontiguousarray(rights, dtype=np.int64), change > 0, world.scale, table.kind, table.office, offices.counted,
+        offices.patents_in_force, offices.utility_models_in_force,
+    )  # fmt: skip
+
+
+@nb.njit(nb.void(I8, b1, f8, I1, I1, B, F8, F8), cache=True)
+def _recount(
+    rights: np.ndarray, now: bool, scale: float, kind: np.ndarray, office: np.ndarray, counted: np.ndarray,
+    patents: np.ndarray, models: np.ndarray,
+) -> None:  # fmt: skip
+    for i in rights:
+        recount(i, now, scale, kind, office, counted, patents, models)
 
 
 def strike(world: World, rights: np.ndarray) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from agents.handle import Handle
-from agents.inventor.population import by_place
+from agents.inventor.population import QUARTER, by_place
 from agents.organizations import FIRM, INSTITUTE, UNIVERSITY, affordable
 from ecosystem.domain.indicators import flow
 from ecosystem.domain.science import field_weights
@@ -44,6 +44,7 @@ class Academia:
         contract_share: share of firms' R&D money that buys research from universities, float64 (J,).
         per_million: disclosures per million USD of research, float64 (J,).
         seller: university (index into slots) from which each organization buys research, -2 not yet chosen, -1 none.
+        settled: organizations of lower slots have chosen.
         contracts: yearly contract income of one real organization, M USD2020, float64 (n,).
         basic, disclosed, motivation: basic share, chance of disclosure and motivation in the reference (J,); move along
             until month 0, then frozen.
@@ -59,6 +60,7 @@ class Academia:
     basic: np.ndarray
     disclosed: np.ndarray
     motivation: np.ndarray
+    settled: int = 0
     frozen: bool = False
     partners: Pool | None = None
     partners_month: int = 0
@@ -129,32 +131,65 @@ def open_universities(world: World) -> None:
 
 @rule("research", "university.contract")
 def contract(world: World) -> None:
-    """Firms buy research: a fixed share of R&D goes to one university of their place, the larger ones more often."""
+    """Firms buy research: a fixed share of R&D goes to one university of their place, the larger ones more often.
+
+    Acts once a quarter: contracts are paid for three months.
+    """
+    if world.month % QUARTER:
+        return
     orgs, a = world.orgs, world.academia
     a.contracts[:] = 0.0
-    firms = orgs.living(FIRM)
-    share = a.contract_share[orgs.jurisdiction[firms]]
-    firms, share = firms[share > 0.0], share[share > 0.0]
-    if not len(firms) or not len(a.slots):
+    if not len(a.slots):
         return
-    place = orgs.jurisdiction[firms].astype(np.int64)
-    seller = _sellers(world, firms)
-    amount = np.minimum(share * orgs.rd[firms] / 12.0, affordable(world, firms)) * orgs.weight[firms]
-    served = (seller >= 0) & (amount > 0.0)
-    firms, seller, amount, place = firms[served], seller[served], amount[served], place[served]
-    world.accounts.pay(
-        "contract_research", "organizations", firms, "organizations", a.slots[seller], amount, place=place
-    )
-    world.tally.add("contract_research", place, amount)
-    a.contracts[:] = 12.0 * np.bincount(seller, amount, len(a.slots)) / orgs.weight[a.slots]
+    _choose_sellers(world)
+    who, whom, amount, place = _purchases(
+        orgs.kind, orgs.alive, orgs.passive, orgs.jurisdiction, orgs.rd, orgs.cash, orgs.credit, orgs.weight, a.seller,
+        a.contract_share, a.slots, a.contracts, world.tally["contract_research"],
+    )  # fmt: skip
+    world.accounts.pay("contract_research", "organizations", who, "organizations", whom, amount, place=place)
 
 
-def _sellers(world: World, firms: np.ndarray) -> np.ndarray:
-    """Return the university from which each firm buys research, chosen once: index into ``Academia.slots``, -1 none."""
+@nb.njit(
+    nb.types.Tuple((i8[::1], i8[::1], f8[::1], i8[::1]))(
+        i1[::1], b1[::1], b1[::1], i1[::1], f8[::1], f8[::1], f8[::1], f8[::1], i8[::1], f8[::1], i8[::1], f8[::1],
+        f8[:, ::1],
+    ),
+    cache=True,
+)  # fmt: skip
+def _purchases(
+    kind: np.ndarray, alive: np.ndarray, passive: np.ndarray, place: np.ndarray, rd: np.ndarray, cash: np.ndarray,
+    credit: np.ndarray, weight: np.ndarray, seller: np.ndarray, share: np.ndarray, slots: np.ndarray,
+    contracts: np.ndarray, cell: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """Return (firms, universities, real-world totals, places) of the quarter's contracts; add up ``contracts`` and ``cell``."""
+    n, last = 0, cell.shape[1] - 1
+    who, whom = np.empty(len(kind), np.int64), np.empty(len(kind), np.int64)
+    amount, where = np.empty(len(kind)), np.empty(len(kind), np.int64)
+    for o in range(len(kind)):
+        j = place[o]
+        if kind[o] != FIRM or not alive[o] or passive[o] or share[j] <= 0.0 or seller[o] < 0:
+            continue
+        paid = min(share[j] * rd[o] * QUARTER / 12.0, max(0.0, cash[o] + credit[o])) * weight[o]
+        if paid > 0.0:
+            who[n], whom[n], amount[n], where[n] = o, slots[seller[o]], paid, j
+            contracts[seller[o]] += paid
+            cell[j, last] += paid
+            n += 1
+    for k in range(len(slots)):
+        contracts[k] = 12.0 / QUARTER * contracts[k] / weight[slots[k]]
+    return who[:n].copy(), whom[:n].copy(), amount[:n].copy(), where[:n].copy()
+
+
+def _choose_sellers(world: World) -> None:
+    """Have firms that are new choose, once, the university from which they buy research (see ``Academia.seller``)."""
     orgs, a = world.orgs, world.academia
+    if a.settled == orgs.n:
+        return
     if len(a.seller) < orgs.n:
         a.seller = np.concatenate([a.seller, np.full(orgs.n, -2, np.int64)])
-    new = firms[a.seller[firms] == -2]
+    new, a.settled = np.arange(a.settled, orgs.n), orgs.n
+    buys = (orgs.kind[new] == FIRM) & orgs.alive[new] & ~orgs.passive[new]
+    new = new[buys & (a.contract_share[orgs.jurisdiction[new]] > 0.0)]
     if len(new):
         pool = Pool.of(
             np.arange(len(a.slots)), orgs.uid[a.slots], orgs.jurisdiction[a.slots], world.J,
@@ -162,7 +197,6 @@ def _sellers(world: World, firms: np.ndarray) -> np.ndarray:
         )  # fmt: skip
         place = orgs.jurisdiction[new].astype(np.int64)
         a.seller[new] = world.draw.partner("university.contract", orgs.uid[new], place, pool, month=ALWAYS)
-    return a.seller[firms]
 
 
 @rule("research", "university.research", after="university.contract")
@@ -191,12 +225,11 @@ def research(world: World) -> None:
     # The split of this month, as the levers have it (``science.advance`` writes it into the columns).
     basic = levers["science.basic_share"][place]
     applied = (1.0 - basic) * p["science.academic_applied_share"]
-    tally = world.tally
-    tally.add("university_rd", place, total)
-    tally.add("rd_spent_total", place, total)
-    tally.add("rd_basic_spent", place, total * basic)
-    tally.add("rd_applied_spent", place, total * applied)
-    tally.add("rd_development_spent", place, total * (1.0 - basic - applied))
+    for name, part in (
+        ("university_rd", 1.0), ("rd_spent_total", 1.0), ("rd_basic_spent", basic), ("rd_applied_spent", applied),
+        ("rd_development_spent", 1.0 - basic - applied),
+    ):  # fmt: skip
+        world.tally.add(name, place, total * part)
     if not a.frozen:
         a.basic = levers["science.basic_share"].copy()
         a.motivation = academic_motivation(world)

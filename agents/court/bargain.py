@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
-from agents.court.beliefs import chance, cost_to_judgment, defendant_loss, plaintiff_value, stakes
 from agents.court.docket import panel_leniency
-from agents.court.money import book, legal_bill, transfer
-from agents.organizations import FIRM, affordable
+from agents.court.money import book, both_bills, transfer
+from agents.court.view import AWARD_D, AWARD_P, COST_D, COST_P, INVALID, LOSS, VALUE, View, view
+from agents.organizations import FIRM, SME_EMPLOYEES
 from ecosystem.domain import market, valuation
 from ecosystem.domain.ledgers import CASE_OUTCOMES, CASE_STAGES
-from ecosystem.kernel.luck import ALWAYS
+from ecosystem.domain.potential import F4, F8, FF8, I1, I8, B, f8
+from ecosystem.kernel.luck import ALWAYS, u01
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
@@ -21,78 +22,9 @@ if TYPE_CHECKING:
 
 DISCOVERY, JUDGMENT = "court.discovery", "judgment"
 LETTER, SUIT, TRIAL = range(len(CASE_STAGES))
-PENDING, SETTLED, INVALID, NOT_INFRINGED, INFRINGED, DROPPED = range(len(CASE_OUTCOMES))
+SETTLED, DROPPED = CASE_OUTCOMES.index("settled"), CASE_OUTCOMES.index("dropped")
 LICENSE = 0
-
-
-@dataclass(slots=True)
-class View:
-    """How both sides see a set of disputes; money per real dispute, (n,)."""
-
-    place: np.ndarray
-    award_plaintiff: np.ndarray
-    award_defendant: np.ndarray
-    cost_plaintiff: np.ndarray
-    cost_defendant: np.ndarray
-    win_plaintiff: np.ndarray
-    win_defendant: np.ndarray
-    invalid: np.ndarray
-    """Chance of invalidity as the defendant sees it."""
-    shift: np.ndarray
-
-    def value(self, left: float) -> np.ndarray:
-        """The owner's value of going on with the share ``left`` of the cost still to come."""
-        return plaintiff_value(
-            self.win_plaintiff, self.award_plaintiff, self.cost_plaintiff, self.cost_defendant, self.shift, left
-        )
-
-    def loss(self, left: float) -> np.ndarray:
-        """The defendant's loss from going on."""
-        return defendant_loss(
-            self.win_defendant, self.award_defendant, self.cost_defendant, self.cost_plaintiff, self.shift, left
-        )
-
-
-def court_error(world: World, place: np.ndarray, field: np.ndarray) -> np.ndarray:
-    """Return the sd of the court's error: lever x legal uncertainty of the field."""
-    return world.levers["court.noise"][place] * world.law.uncertainty[place, field]
-
-
-def view(world: World, disputes: np.ndarray, remaining: np.ndarray | float) -> View:
-    """Let both sides of disputes weigh their case.
-
-    Both know the true margins with errors of their own, drawn once a dispute; evidence shrinks the same errors to the
-    share ``remaining``. Where validity is left to another body the infringement court takes it for granted.
-    """
-    d, cases, levers, p = world.disputes, world.courts.cases, world.levers, world.p
-    court = d.court[disputes]
-    place = world.courts.jurisdiction[court].astype(np.int64)
-    field = world.rights.field[d.right[disputes]]
-    uid = cases.uid[disputes]
-    uncertainty = world.law.uncertainty[place, field]
-    error = levers["court.party_noise"][place] * uncertainty * remaining
-    judge = court_error(world, place, field)
-    split = levers["court.bifurcated"][place] > 0.5
-
-    def sees(name: str, margin: np.ndarray) -> np.ndarray:
-        return chance(margin, world.draw.normal(name, uid, month=ALWAYS), error, judge)
-
-    validity, infringement = cases.validity[disputes], cases.infringement[disputes]
-    valid_p = sees("court.plaintiff_validity", validity)
-    valid_d = sees("court.defendant_validity", validity)
-    win_p = sees("court.plaintiff_infringement", infringement) * np.where(split, 1.0, valid_p)
-    win_d = sees("court.defendant_infringement", infringement) * np.where(split, 1.0, valid_d)
-
-    injunction = np.where(
-        cases.practising[disputes], levers["court.injunction"][place], levers["court.injunction_nonpractising"][place]
-    )
-    years = world.courts.wait_months[court] / 12.0
-    harm, multiple = d.stakes[disputes].astype(np.float64), levers["court.damages"][place]
-    award_p = stakes(harm, multiple, injunction, p["court.injunction_worth"], years, p["court.impatience"])
-    award_d = stakes(harm, multiple, injunction, p["court.injunction_pain"], years, p["court.impatience"])
-    cost = cost_to_judgment(award_p, levers["court.cost"][place], p["court.cost_exponent"])
-    own = np.where(cases.entity[disputes], p["assertion.cost_share"], 1.0) * cost
-    return View(place, award_p, award_d, own, cost, win_p, win_d, 1.0 - valid_d, levers["court.fee_shifting"][place])
+u8 = nb.uint64
 
 
 @rule("disputes", "disputes.bargain", after="disputes.detect", before="court.judge")
@@ -112,51 +44,82 @@ def _answer_letters(world: World, disputes: np.ndarray) -> None:
     """
     if not len(disputes):
         return
-    d, orgs, levers, p, draw = world.disputes, world.orgs, world.levers, world.p, world.draw
-    uid = world.courts.cases.uid[disputes]
-    owner = d.plaintiff[disputes].astype(np.int64)
-    v = view(world, disputes, 1.0)
-    hurdle = levers["court.hurdle"][v.place]
-    value, loss = v.value(1.0) - hurdle, v.loss(1.0)
-    never = draw.uniform("court.custom", orgs.uid[owner], month=ALWAYS) < levers["court.agreeable_share"][v.place]
-    threat = (value > 0.0) & ~never & (affordable(world, owner) >= v.cost_plaintiff + hurdle)
-    talks = draw.uniform("court.talk", uid, month=ALWAYS) >= p["court.talks_fail"]
-    settles = threat & talks & (value <= loss)
-    sues = threat & ~settles
-    ask = np.where(threat, 0.5 * (np.maximum(value, 0.0) + loss), 0.0)
-    _mark_abuse(world, disputes, v.place, ask)
-    _count_acts(world, disputes, v.place, threat)
-    _drop(world, disputes[~threat], v.place[~threat])
-    settle(world, disputes[settles], v.place[settles], 0.5 * (value + loss)[settles])
-    _sue(world, disputes[sues], v, np.flatnonzero(sues), hurdle[sues])
+    d, orgs, r, levers, p, tally = world.disputes, world.orgs, world.rights, world.levers, world.p, world.tally
+    v = view(world, disputes, np.ones(world.J), 1.0)
+    owner, defendant = d.plaintiff[disputes].astype(np.int64), d.defendant[disputes].astype(np.int64)
+    gain = valuation.user_gain(world, r.invention[d.right[disputes]], defendant)
+    act, ask = _answer(
+        disputes, owner, v.place, v.seen, gain, p["court.reasonable_royalty"], levers["court.hurdle"],
+        levers["court.agreeable_share"], p["court.talks_fail"], orgs.uid, orgs.cash, orgs.credit,
+        world.courts.cases.uid, world.draw.key("court.custom", ALWAYS), world.draw.key("court.talk", ALWAYS), d.stakes,
+        d.truly_valid, d.truly_infringed, d.abusive, d.outcome, orgs.kind, orgs.employees, orgs.jurisdiction,
+        world.scale, tally["abusive_assertions"], tally["disputes_dropped"], tally["sme_detected"],
+        tally["sme_enforced"], tally["overseas_detected"], tally["overseas_enforced"],
+    )  # fmt: skip
+    settles, sues = np.flatnonzero(act == _SETTLES), np.flatnonzero(act == _GOES)
+    settle(world, disputes[settles], v.place[settles], ask[settles])
+    _sue(world, disputes[sues], v, sues, levers["court.hurdle"][v.place[sues]])
 
 
-def _mark_abuse(world: World, disputes: np.ndarray, place: np.ndarray, ask: np.ndarray) -> None:
-    """Flag what the simulation knows to be abusive: no valid right, no infringement, or above three royalties asked."""
-    d = world.disputes
-    right = d.right[disputes]
-    inventions = world.rights.invention[right].astype(np.int64)
-    royalty = world.p["court.reasonable_royalty"] * valuation.user_gain(
-        world, inventions, d.defendant[disputes].astype(np.int64)
-    )
-    dear = ask > 3.0 * np.maximum(royalty, d.stakes[disputes])
-    abusive = ~d.truly_valid[disputes] | ~d.truly_infringed[disputes] | dear
-    d.abusive[disputes] = abusive
-    world.tally.add("abusive_assertions", place[abusive], world.scale)
+_DROPS, _SETTLES, _GOES = range(3)
 
 
-def _count_acts(world: World, disputes: np.ndarray, place: np.ndarray, acts: np.ndarray) -> None:
-    d, orgs, tally, scale = world.disputes, world.orgs, world.tally, world.scale
-    owner = d.plaintiff[disputes].astype(np.int64)
-    home = orgs.jurisdiction[owner].astype(np.int64)
-    for name, mine in (("sme", (orgs.kind[owner] == FIRM) & orgs.is_sme(owner)), ("overseas", home != place)):
-        tally.add(f"{name}_detected", home[mine], scale)
-        tally.add(f"{name}_enforced", home[mine & acts], scale)
+@nb.njit(
+    nb.types.Tuple((I1, F8))(
+        I8, I8, I8, FF8, F8, f8, F8, F8, f8, I8, F8, F8, I8, u8, u8, F4, B, B, B, I1, I1, F8, I1, f8, FF8, FF8, FF8,
+        FF8, FF8, FF8,
+    ),
+    cache=True,
+)  # fmt: skip
+def _answer(
+    disputes: np.ndarray, owner: np.ndarray, place: np.ndarray, seen: np.ndarray, gain: np.ndarray, royalty: float,
+    hurdle: np.ndarray, agreeable: np.ndarray, fail: float, org_uid: np.ndarray, cash: np.ndarray, credit: np.ndarray,
+    uid: np.ndarray, key_custom: np.uint64, key_talk: np.uint64, stakes: np.ndarray, valid: np.ndarray,
+    infringed: np.ndarray, abusive: np.ndarray, outcome: np.ndarray, kind: np.ndarray, employees: np.ndarray,
+    seat: np.ndarray, scale: float, abuse: np.ndarray, dropped: np.ndarray, sme: np.ndarray, sme_acts: np.ndarray,
+    overseas: np.ndarray, overseas_acts: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Return what follows each letter and the middle of both values, where a settlement lies; count them by place.
+
+    Abusive is what the simulation knows to be so: no valid right, no infringement, or above three royalties asked.
+    """
+    act, ask = np.empty(len(disputes), np.int8), np.empty(len(disputes))
+    last = abuse.shape[1] - 1
+    for i in range(len(disputes)):
+        d, o, j = disputes[i], owner[i], place[i]
+        value, loss = seen[VALUE, i] - hurdle[j], seen[LOSS, i]
+        never = u01(np.uint64(org_uid[o]), key_custom) < agreeable[j]
+        pays = max(0.0, cash[o] + credit[o]) >= seen[COST_P, i] + hurdle[j]
+        threat = value > 0.0 and not never and pays
+        ask[i] = 0.5 * (value + loss)
+        if not threat:
+            act[i] = _DROPS
+            outcome[d] = DROPPED
+            dropped[j, last] += scale
+        elif value <= loss and u01(np.uint64(uid[d]), key_talk) >= fail:
+            act[i] = _SETTLES
+        else:
+            act[i] = _GOES
+        dear = threat and ask[i] > 3.0 * max(royalty * gain[i], np.float64(stakes[d]))
+        abusive[d] = not valid[d] or not infringed[d] or dear
+        if abusive[d]:
+            abuse[j, last] += scale
+        home = seat[o]
+        if kind[o] == FIRM and employees[o] < SME_EMPLOYEES:
+            sme[home, last] += scale
+            if threat:
+                sme_acts[home, last] += scale
+        if home != j:
+            overseas[home, last] += scale
+            if threat:
+                overseas_acts[home, last] += scale
+    return act, ask
 
 
 def _drop(world: World, disputes: np.ndarray, place: np.ndarray) -> None:
-    world.disputes.outcome[disputes] = DROPPED
-    world.tally.add("disputes_dropped", place, world.scale)
+    if len(disputes):
+        world.disputes.outcome[disputes] = DROPPED
+        world.tally.add("disputes_dropped", place, world.scale)
 
 
 def settle(world: World, disputes: np.ndarray, place: np.ndarray, amount: np.ndarray) -> None:
@@ -172,8 +135,10 @@ def settle(world: World, disputes: np.ndarray, place: np.ndarray, amount: np.nda
     d.outcome[disputes] = SETTLED
     d.damages[disputes] = paid
     use = d.use[disputes].astype(np.int64)
-    copied = (use >= 0) & world.uses.infringing[np.maximum(use, 0)] if world.uses.n else np.zeros(len(use), bool)
-    market.make_legal(world, use[copied], owner[copied], 0.0)
+    copied = use >= 0
+    copied[copied] = world.uses.infringing[use[copied]]
+    if copied.any():
+        market.make_legal(world, use[copied], owner[copied], 0.0)
     world.deals.add(
         len(disputes), month=world.month, kind=LICENSE, giver=owner, taker=defendant, right=right,
         invention=r.invention[right], field=r.field[right], from_place=orgs.jurisdiction[owner],
@@ -206,11 +171,12 @@ def _sue(world: World, disputes: np.ndarray, v: View, rows: np.ndarray, hurdle: 
     d.suit_month[disputes] = world.month
     d.due[disputes] = world.month + wait
     d.panel_leniency[disputes] = panel_leniency(world, court, cases.uid[disputes])
-    for name in ("award_plaintiff", "award_defendant"):
-        getattr(cases, name)[disputes] = getattr(v, name)[rows]
+    cases.award_plaintiff[disputes] = v.seen[AWARD_P, rows]
+    cases.award_defendant[disputes] = v.seen[AWARD_D, rows]
     sunk = p["court.cost_sunk"]
-    d.cost_plaintiff[disputes] = legal_bill(world, owner, sunk * v.cost_plaintiff[rows] + hurdle, place)
-    d.cost_defendant[disputes] = legal_bill(world, defendant, sunk * v.cost_defendant[rows], place)
+    d.cost_plaintiff[disputes], d.cost_defendant[disputes] = both_bills(
+        world, owner, sunk * v.seen[COST_P, rows] + hurdle, defendant, sunk * v.seen[COST_D, rows], place
+    )
     np.add.at(orgs.enforcement_record, owner, world.scale / orgs.weight[owner])
     np.add.at(courts.suits, court, world.scale)
     world.tally.add("suits", place, world.scale)
@@ -226,19 +192,18 @@ def _after_discovery(world: World, disputes: np.ndarray) -> None:
     if not len(disputes):
         return
     d = world.disputes
-    place = world.courts.jurisdiction[d.court[disputes]].astype(np.int64)
-    v = view(world, disputes, world.levers["court.discovery"][place])
-    left = 1.0 - world.p["court.cost_sunk"]
-    value, loss = v.value(left), v.loss(left)
+    v = view(world, disputes, world.levers["court.discovery"], 1.0 - world.p["court.cost_sunk"])
+    value, loss = v.seen[VALUE], v.seen[LOSS]
     drops = value < 0.0
     settles = ~drops & (value <= loss)
     goes = ~drops & ~settles
     _drop(world, disputes[drops], v.place[drops])
     settle(world, disputes[settles], v.place[settles], 0.5 * (value + loss)[settles])
     tried = disputes[goes]
-    d.stage[tried] = TRIAL
-    world.courts.cases.attacked[tried] = v.invalid[goes] > world.p["court.attack_threshold"]
-    world.calendar.put(JUDGMENT, np.maximum(d.due[tried], world.month).astype(np.int64), tried)
+    if len(tried):
+        d.stage[tried] = TRIAL
+        world.courts.cases.attacked[tried] = v.seen[INVALID, goes] > world.p["court.attack_threshold"]
+        world.calendar.put(JUDGMENT, np.maximum(d.due[tried], world.month).astype(np.int64), tried)
 
 
 def _still_alive(world: World, disputes: np.ndarray) -> np.ndarray:

@@ -1,15 +1,19 @@
 """What the parties of a dispute expect: chances of winning seen through errors, stakes, costs, values of going on.
 
-Pure functions on arrays (n,); the notation follows Priest & Klein 1984 (Journal of Legal Studies 13:1).
+Compiled functions of numbers or of arrays (n,); the notation follows Priest & Klein 1984 (Journal of Legal Studies 13:1).
 """
 
 from __future__ import annotations
 
-import numpy as np
-from scipy.special import ndtr
+import math
+
+import numba as nb
+
+f8 = nb.float64
 
 
-def chance(margin: np.ndarray, error: np.ndarray, party: np.ndarray, court: np.ndarray) -> np.ndarray:
+@nb.vectorize([f8(f8, f8, f8, f8)], cache=True)
+def chance(margin: float, error: float, party: float, court: float) -> float:
     """Return the chance that a party sees of a margin being found positive: Phi((x + s e) / sqrt(s^2 + q^2)).
 
     Args:
@@ -18,11 +22,12 @@ def chance(margin: np.ndarray, error: np.ndarray, party: np.ndarray, court: np.n
         party: sd s of a party's error.
         court: sd q of the court's error.
     """
-    return ndtr((margin + party * error) / np.sqrt(party**2 + court**2))
+    return 0.5 * math.erfc(-(margin + party * error) / math.sqrt(2.0 * (party * party + court * court)))
 
 
-def stakes(harm: np.ndarray, multiple: np.ndarray, injunction: np.ndarray, worth: float, years: np.ndarray,
-           rate: float) -> np.ndarray:  # fmt: skip
+@nb.vectorize([f8(f8, f8, f8, f8, f8, f8)], cache=True)
+def stakes(harm: float, multiple: float, injunction: float, worth: float, years: float,
+           rate: float) -> float:  # fmt: skip
     """Return what a judgment for the owner is worth: J = exp(-r d) (m H + i w H), M USD2020.
 
     Args:
@@ -33,16 +38,18 @@ def stakes(harm: np.ndarray, multiple: np.ndarray, injunction: np.ndarray, worth
         years: time d to judgment.
         rate: impatience of the parties r, per year (interest, obsolescence of what is fought over).
     """
-    return np.exp(-rate * years) * harm * (multiple + injunction * worth)
+    return math.exp(-rate * years) * harm * (multiple + injunction * worth)
 
 
-def cost_to_judgment(award: np.ndarray, coefficient: np.ndarray, exponent: float) -> np.ndarray:
+@nb.vectorize([f8(f8, f8, f8)], cache=True)
+def cost_to_judgment(award: float, coefficient: float, exponent: float) -> float:
     """Return the cost of one side to judgment: C = c J^0.6 (medians of the AIPLA survey within 17 %), M USD2020."""
     return coefficient * award**exponent
 
 
-def plaintiff_value(win: np.ndarray, award: np.ndarray, own: np.ndarray, other: np.ndarray, shift: np.ndarray,
-                    left: float) -> np.ndarray:  # fmt: skip
+@nb.vectorize([f8(f8, f8, f8, f8, f8, f8)], cache=True)
+def plaintiff_value(win: float, award: float, own: float, other: float, shift: float,
+                    left: float) -> float:  # fmt: skip
     """Return the owner's value of going on: P (J + phi C_p) - (1 - P) phi C_d - left C_p.
 
     Args:
@@ -54,8 +61,9 @@ def plaintiff_value(win: np.ndarray, award: np.ndarray, own: np.ndarray, other: 
     return win * (award + shift * own) - (1.0 - win) * shift * other - left * own
 
 
-def defendant_loss(win: np.ndarray, award: np.ndarray, own: np.ndarray, other: np.ndarray, shift: np.ndarray,
-                   left: float) -> np.ndarray:  # fmt: skip
+@nb.vectorize([f8(f8, f8, f8, f8, f8, f8)], cache=True)
+def defendant_loss(win: float, award: float, own: float, other: float, shift: float,
+                   left: float) -> float:  # fmt: skip
     """Return the defendant's loss from going on: P (J + phi C_p) - (1 - P) phi C_d + left C_d.
 
     Args:

@@ -82,7 +82,13 @@ class Courts(Table):
     fresh: np.ndarray
     """Disputes whose letter went out this month, int64."""
     candidates: np.ndarray
-    """Rights looked at this month (a value-weighted random sample of those in force), int64."""
+    """Rights looked at this quarter, in its last month (a value-weighted random sample of those in force), int64."""
+    entering: list[np.ndarray]
+    """Rights decided since incidents were last looked at."""
+    judged_now: np.ndarray
+    """Disputes judged this month, int64."""
+    at_place: np.ndarray
+    """Court slot of each place, -1 where there is none, int64 (J,)."""
     cases: Cases
     portfolio: np.ndarray
     """Rights that assertion entities have bought, int64."""
@@ -90,7 +96,7 @@ class Courts(Table):
     next_incident: np.ndarray
     """Month of the next candidate incident by right slot, int32."""
     this_year: np.ndarray
-    """Rights with a candidate incident in the year of ``listed_year``, some of them twice, int64."""
+    """Rights with a candidate incident left in the year of ``listed_year``, int64."""
     listed_year: int
     highest: np.ndarray
     """Highest monthly hazard of a noticed incident used for the next candidate, by right slot, float64."""
@@ -157,9 +163,12 @@ def open_courts(world: World) -> None:
     courts.wait_months[slots] = usual_wait(world, slots)
     courts.usual_wait[slots] = courts.wait_months[slots]
     none = np.zeros(0, np.int64)
-    courts.open_uses, courts.fresh, courts.candidates = none, none, none
+    courts.open_uses, courts.fresh, courts.candidates, courts.judged_now = none, none, none, none
     courts.cases = Cases()
     courts.started = False
+    courts.entering = []
+    courts.at_place = np.full(world.J, -1, np.int64)
+    courts.at_place[where[::-1, 0]] = slots[::-1]
     courts.next_incident = np.zeros(0, np.int32)
     courts.this_year = none
     courts.pools_year = courts.listed_year = -1_000_000
@@ -169,13 +178,6 @@ def open_courts(world: World) -> None:
     courts.right_years = np.zeros(world.J)
     courts.portfolio = none
     world.law = Law(world.J, world.F, world.p["law.floor"] + world.p["law.start_excess"])
-
-
-def court_of_place(world: World) -> np.ndarray:
-    """Return the court slot of each place, -1 where there is none, int64 (J,)."""
-    out = np.full(world.J, -1, np.int64)
-    out[world.courts.jurisdiction[::-1]] = np.arange(world.courts.n)[::-1]
-    return out
 
 
 def usual_wait(world: World, slots: np.ndarray) -> np.ndarray:
@@ -223,7 +225,7 @@ def run_docket(world: World) -> None:
     if world.month_of_year % 3 == 0 or not courts.right_years.any():
         held = _in_force(world.rights.in_force, world.rights.office, world.J)
         courts.right_years = held * scale / 12_000.0
-    world.tally.add("right_years_thousand", np.arange(world.J), courts.right_years)
+    world.tally["right_years_thousand"][:, -1] += courts.right_years
 
     if world.month < 0:
         seen = world.burn_in_months + world.month + 1

@@ -6,20 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.court.bargain import (
-    INFRINGED,
-    INVALID,
-    JUDGMENT,
-    NOT_INFRINGED,
-    View,
-    _still_alive,
-    compensate,
-    court_error,
-    view,
-)
+from agents.court.bargain import JUDGMENT, _still_alive, compensate
 from agents.court.detect import release_from_invalid
-from agents.court.money import book, legal_bill, transfer
+from agents.court.money import book, both_bills, legal_bill, transfer
+from agents.court.view import COST_D, COST_P, View, court_error, view
 from ecosystem.domain import indicators, market
+from ecosystem.domain.ledgers import CASE_OUTCOMES
 from ecosystem.kernel.luck import ALWAYS
 from ecosystem.kernel.schedule import rule
 
@@ -27,6 +19,7 @@ if TYPE_CHECKING:
     from ecosystem.world import World
 
 NULLITY = "court.nullity"
+INVALID, NOT_INFRINGED, INFRINGED = map(CASE_OUTCOMES.index, ("invalid", "not_infringed", "infringed"))
 
 # Wrong decisions of offices and courts are counted together; the ratio over them is declared by the office.
 for _name in ("wrong_decisions", "decisions_total"):
@@ -52,7 +45,8 @@ def found_infringed(world: World, disputes: np.ndarray, place: np.ndarray) -> np
 @rule("disputes", "court.judge", before="court.docket")
 def judge_cases(world: World) -> None:
     """Decide the suits that the docket has reached, and the nullity actions of places where these are separate."""
-    _judge_suits(world, _still_alive(world, world.calendar.pop(JUDGMENT, world.month)))
+    suits = world.courts.judged_now = _still_alive(world, world.calendar.pop(JUDGMENT, world.month))
+    _judge_suits(world, suits)
     _judge_nullity(world, world.calendar.pop(NULLITY, world.month))
 
 
@@ -62,7 +56,8 @@ def _judge_suits(world: World, disputes: np.ndarray) -> None:
     d, cases, levers, p = world.disputes, world.courts.cases, world.levers, world.p
     court = d.court[disputes].astype(np.int64)
     place = world.courts.jurisdiction[court].astype(np.int64)
-    v = view(world, disputes, levers["court.discovery"][place])
+    left = 1.0 - p["court.cost_sunk"]
+    v = view(world, disputes, levers["court.discovery"], left)
     owner, defendant = d.plaintiff[disputes].astype(np.int64), d.defendant[disputes].astype(np.int64)
 
     split = levers["court.bifurcated"][place] > 0.5
@@ -77,9 +72,9 @@ def _judge_suits(world: World, disputes: np.ndarray) -> None:
     d.judged_month[disputes] = world.month
     d.wrong[disputes] = wrong
 
-    left = 1.0 - p["court.cost_sunk"]
-    d.cost_plaintiff[disputes] += legal_bill(world, owner, left * v.cost_plaintiff, place).astype(np.float32)
-    d.cost_defendant[disputes] += legal_bill(world, defendant, left * v.cost_defendant, place).astype(np.float32)
+    costs = both_bills(world, owner, left * v.seen[COST_P], defendant, left * v.seen[COST_D], place)
+    d.cost_plaintiff[disputes] += costs[0].astype(np.float32)
+    d.cost_defendant[disputes] += costs[1].astype(np.float32)
     _shift_fees(world, v, infringed, owner, defendant)
     _remedies(world, disputes[infringed], place[infringed])
     free = ~infringed & ~invalid
@@ -102,7 +97,7 @@ def _judge_suits(world: World, disputes: np.ndarray) -> None:
 def _shift_fees(world: World, v: View, won: np.ndarray, owner: np.ndarray, defendant: np.ndarray) -> None:
     """Let the loser repay the share phi of the winner's cost."""
     winner, loser = np.where(won, owner, defendant), np.where(won, defendant, owner)
-    cost = v.shift * np.where(won, v.cost_plaintiff, v.cost_defendant)
+    cost = world.levers["court.fee_shifting"][v.place] * np.where(won, v.seen[COST_P], v.seen[COST_D])
     paid = transfer(world, "fee_shift", loser, winner, cost, v.place)
     book(world, "legal_cost", loser, paid)
     book(world, "legal_cost", winner, -paid)
@@ -148,8 +143,8 @@ def _judge_nullity(world: World, disputes: np.ndarray) -> None:
     d, p = world.disputes, world.p
     disputes = disputes[world.rights.in_force[d.right[disputes]]]
     place = world.courts.jurisdiction[d.court[disputes]].astype(np.int64)
-    v = view(world, disputes, world.levers["court.discovery"][place])
-    for side, cost in (("plaintiff", v.cost_plaintiff), ("defendant", v.cost_defendant)):
+    seen = view(world, disputes, world.levers["court.discovery"], 0.0).seen
+    for side, cost in (("plaintiff", seen[COST_P]), ("defendant", seen[COST_D])):
         who = getattr(d, side)[disputes].astype(np.int64)
         living = world.orgs.alive[who]
         legal_bill(world, who[living], p["court.nullity_cost"] * cost[living], place[living])

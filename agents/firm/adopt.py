@@ -37,7 +37,7 @@ from agents.firm.protect import concealable_share
 from agents.organizations import FIRM
 from ecosystem.domain.indicators import TALLIES, flow, ratio
 from ecosystem.domain.ledgers import ROUTES as OUTCOMES
-from ecosystem.domain.market import ROUTES, end_use, start_use
+from ecosystem.domain.market import ROUTES, start_use
 from ecosystem.domain.potential import outlook
 from ecosystem.kernel.luck import ALWAYS, Pool
 from ecosystem.kernel.schedule import rule
@@ -164,11 +164,3 @@ def _use(world: World, rows: np.ndarray, money: np.ndarray, aware: np.ndarray, m
         aware=stolen & aware, right=np.where(stolen, at, -1),
     )  # fmt: skip
     watch(world, uses[stolen])
-
-
-def quit_lines_of(world: World, organizations: np.ndarray) -> None:
-    """End the uses of organizations that left the market."""
-    gone = np.zeros(world.orgs.n, bool)
-    gone[organizations] = True
-    live = world.live_uses
-    end_use(world, live[gone[world.uses.user[live]]])

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import gammaincinv
 
-from agents.firm.adopt import quit_lines_of
 from agents.firm.population import learn_protection_at_start, refresh_absorptive, set_wanted
 from agents.organizations import FIRM, ORIGINS, set_credit
 from ecosystem.domain.indicators import flow, ratio, stock
@@ -122,11 +121,13 @@ def leave(world: World) -> None:
 
 
 def close(world: World, gone: np.ndarray) -> None:
-    """Close firms: lines end, cash goes to the owners, what is owed to banks is lost, inventors are free."""
+    """Close firms: cash goes to the owners, what is owed to banks is lost, inventors are free.
+
+    Their products leave the market when it next clears.
+    """
     if not len(gone):
         return
     orgs = world.orgs
-    quit_lines_of(world, gone)
     place = orgs.jurisdiction[gone].astype(np.int64)
     cash = orgs.cash[gone] * orgs.weight[gone]
     left, owed = np.maximum(cash, 0.0), np.maximum(-cash, 0.0)
@@ -144,8 +145,11 @@ def close(world: World, gone: np.ndarray) -> None:
 def enter(world: World) -> None:
     """Founders come in proportion to the firms that left, moved by the lever market.entry.
 
-    Entrants of a place and sector accumulate in real firms until they fill one simulated firm.
+    Entrants of a place and sector accumulate in real firms until they fill one simulated firm; they open once a quarter.
     """
+    _survival(world)
+    if world.month % 3 != 1:
+        return
     rate = np.repeat(world.levers["market.entry"], world.S)
     world.founders += world.vacated * rate
     world.vacated[:] = 0.0
@@ -159,7 +163,6 @@ def enter(world: World) -> None:
         place, sector = cell // world.S, cell % world.S
         field = world.draw.categorical("firm.new_field", uid, world.sector_fields, sector)
         found_firms(world, place, sector, field, ORIGINS.index("founder"), uid, world.p["firm.startup_cash"])
-    _survival(world)
 
 
 def found_firms(

@@ -8,7 +8,7 @@ import numpy as np
 
 from agents.organizations import FIRM
 from ecosystem.domain.indicators import flow, ratio, stock
-from ecosystem.domain.market import Sold, add_lines, decay_rate, earn
+from ecosystem.domain.market import Sold, add_lines, decay_rate, earn, end_use
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def _clear(world: World) -> Sold:
     scale, T, n = world.scale, world.T, world.orgs.n
     if not market.remaining.size:
         market.keep_ages(decay_rate(world))
+    end_use(world, world.live_uses[~orgs.alive[uses.user[world.live_uses]]])
     market.settle(world)
     firms = np.flatnonzero(orgs.alive & (orgs.kind == FIRM) & ~orgs.passive)
     place, sector = orgs.jurisdiction[firms].astype(np.int64), orgs.sector[firms].astype(np.int64)

@@ -197,58 +197,89 @@ def choose_employers(world: World, uid: np.ndarray, place: np.ndarray, field: np
         place: where they look, int64 (n,).
         field: their field, -1 for none yet, int64 (n,).
     """
-    S, t = world.S, world.talent
-    pool, open_posts = _board(world)
-    if t.fit is None:
-        t.fit = np.ones((world.F + 1, S + 1))
-        anywhere = world.p["talent.field_mobility"]
-        t.fit[:-1, :S] = anywhere + (1.0 - anywhere) * world.F * world.sector_fields.T
-    chance = open_posts[place] * t.fit[field]
-    total = chance.sum(axis=1)
-    kind_chosen = world.draw.categorical("talent.sector", uid, chance / np.maximum(total, 1e-300)[:, None])
-    where = np.where(total > 0, place * (S + 1) + kind_chosen, -1)
+    S = world.S
+    pool, chance = _board(world)
+    # one row of chances a place and field; none yet is the last field
+    row = place * (world.F + 1) + np.where(field < 0, world.F, field)
+    kind_chosen = world.draw.categorical("talent.sector", uid, chance, row)
+    where = np.where(chance[row].any(axis=1), place * (S + 1) + kind_chosen, -1)
     return world.draw.partner("talent.post", uid, where, pool)
 
 
+u8, i8, i4, i1, f8, b1 = nb.uint64, nb.int64, nb.int32, nb.int8, nb.float64, nb.boolean
+
+
 @nb.njit(
-    nb.types.Tuple((nb.int64[::1], nb.int64[::1], nb.int64[::1]))(nb.int64[::1], nb.int64[::1]), cache=True
-)
-def _posts(employer: np.ndarray, posts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """List the posts of employers: (whose, ``fold(employer, number, 33)``, place on the ring ``fold(uid, 7)``)."""
-    n = posts.sum()
-    whose, uid, hashed = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
+    nb.types.Tuple((i8[::1], i8[::1], i8[::1], i8[::1], f8[::1], f8[:, ::1]))(
+        i8[::1], i1[::1], b1[::1], b1[::1], i1[::1], i1[::1], f8[::1], f8[::1], i4[::1], f8[::1], f8, f8, i8
+    ),
+    cache=True,
+)  # fmt: skip
+def open_posts(
+    uid: np.ndarray, kind: np.ndarray, alive: np.ndarray, passive: np.ndarray, sector: np.ndarray, place: np.ndarray,
+    wanted: np.ndarray, weight: np.ndarray, inventors: np.ndarray, rd_share: np.ndarray, churn: float, scale: float,
+    places: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """List the posts of all employers and count vacancies by place and sector (academia last).
+
+    Vacancy v = max(0, T - n) + churn T with T = wanted x weight / scale and n people, in ceil(v) posts of equal size.
+
+    Returns:
+        (employer, identity ``fold(employer, number, 33)``, place on the ring ``fold(identity, 7)``, group = place x
+        (S + 1) + sector, size) of each post, (posts,), and vacancies, float64 (J, S + 1).
+    """
+    S = len(rd_share)
+    size, number = np.zeros(len(kind)), np.zeros(len(kind), np.int64)
+    total = np.zeros((places, S + 1))
+    n = 0
+    for o in range(len(kind)):
+        if not alive[o] or not (kind[o] == FIRM or kind[o] == UNIVERSITY or kind[o] == INSTITUTE):
+            continue
+        s = sector[o]
+        target = rd_share[max(s, 0)] if passive[o] else wanted[o] * weight[o] / scale
+        vacancy = max(0.0, target - (0.0 if passive[o] else inventors[o])) + churn * target
+        if vacancy > 0.0:
+            number[o] = np.int64(np.ceil(vacancy))
+            size[o] = vacancy / number[o]
+            total[place[o], s if s >= 0 else S] += vacancy
+            n += number[o]
+    owner, post, hashed, group, part = (
+        np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n)
+    )  # fmt: skip
     k = 0
-    for e in range(len(posts)):
-        for number in range(posts[e]):
-            one = pair(pair(np.uint64(employer[e]), np.uint64(number)), np.uint64(33))
-            whose[k], uid[k], hashed[k] = e, np.int64(one), np.int64(pair(one, np.uint64(7)))
+    for o in range(len(kind)):
+        at = place[o] * (S + 1) + (sector[o] if sector[o] >= 0 else S)
+        for i in range(number[o]):
+            one = pair(pair(np.uint64(uid[o]), np.uint64(i)), np.uint64(33))
+            owner[k], post[k], hashed[k] = o, np.int64(one), np.int64(pair(one, np.uint64(7)))
+            group[k], part[k] = at, size[o]
             k += 1
-    return whose, uid, hashed
+    return owner, post, hashed, group, part, total
 
 
 def _board(world: World) -> tuple[Pool, np.ndarray]:
-    """Return the month's vacant posts by place and sector (academia last) and their number, float64 (J, S + 1).
+    """Return the month's vacant posts by place and sector (academia last) and the chances of choosing a sector.
+
+    Chances, float64 (J x (F + 1), S + 1): a row for each place and field = vacancies x fit of the field, sum 1 or 0.
 
     All choose from the posts of one board, so entrants and movers decide from the same state.
     """
     t, orgs, S = world.talent, world.orgs, world.S
     if t.board is not None and t.board[0] == world.month:
         return t.board[1], t.board[2]
-    slots = orgs.living(FIRM, UNIVERSITY, INSTITUTE, active=False)
-    target = staff_target(world, slots)
-    passive = orgs.passive[slots]
-    target = np.where(passive, world.sectors["rd_share"][np.maximum(orgs.sector[slots], 0)], target)
-    vacancy = np.maximum(0.0, target - np.where(passive, 0, orgs.inventors[slots])) + world.p["talent.churn"] * target
-    open_ = vacancy > 0.0
-    slots, vacancy = slots[open_], vacancy[open_]
-    kind = np.where(orgs.sector[slots] >= 0, orgs.sector[slots], S).astype(np.int64)
-    group = orgs.jurisdiction[slots].astype(np.int64) * (S + 1) + kind
-    posts = np.ceil(vacancy).astype(np.int64)
-    owner, uid, hashed = _posts(orgs.uid[slots], posts)
+    owner, uid, hashed, group, part, total = open_posts(
+        orgs.uid, orgs.kind, orgs.alive, orgs.passive, orgs.sector, orgs.jurisdiction, orgs.wanted, orgs.weight,
+        orgs.inventors, np.array(world.sectors["rd_share"]), world.p["talent.churn"], float(world.scale), world.J,
+    )  # fmt: skip
     order = np.argsort(hashed)
-    index, low, high, _ = arrange(order, group[owner[order]], np.ones(len(order)), world.J * (S + 1))
+    index, low, high, _ = arrange(order, group[order], part, world.J * (S + 1))
     ring = hashed[index].astype(np.uint64) << np.uint64(1)
-    pool = Pool(slots[owner[index]], uid[index], (vacancy / posts)[owner[index]], ring, low, high)
-    open_posts = np.bincount(group, vacancy, world.J * (S + 1)).reshape(world.J, S + 1)
-    t.board = (world.month, pool, open_posts)
-    return pool, open_posts
+    pool = Pool(owner[index], uid[index], part[index], ring, low, high)
+    if t.fit is None:
+        t.fit = np.ones((world.F + 1, S + 1))
+        anywhere = world.p["talent.field_mobility"]
+        t.fit[:-1, :S] = anywhere + (1.0 - anywhere) * world.F * world.sector_fields.T
+    chance = (total[:, None, :] * t.fit).reshape(-1, S + 1)
+    chance /= np.maximum(chance.sum(axis=1), 1e-300)[:, None]
+    t.board = (world.month, pool, chance)
+    return pool, chance

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
 from agents.inventor.hiring import count_up, drop_staff, is_academic, seek
 from agents.inventor.population import QUARTER, market_day, origins
 from ecosystem.domain.indicators import flow
-from ecosystem.domain.teams import arrange, ring
+from ecosystem.domain.teams import ring
 from ecosystem.kernel.luck import Pool, fold
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
     from ecosystem.world import World
+
+u8, i8, i1, f8, b1 = nb.uint64, nb.int64, nb.int8, nb.float64, nb.boolean
 
 flow("net_inventor_immigration", "inventors", "researchers who arrive less those who depart", 1)
 flow("inventor_immigration", "inventors", "researchers who arrive from another place", 0)
@@ -25,14 +28,43 @@ def migrants(world: World) -> Pool:
     t, inv = world.talent, world.inventors
     if t.pool is None or market_day(world):
         around = ring(world)
-        working = inv.active[around.order]
-        slots = around.order[working]
-        weight = inv.skill[slots].astype(np.float64) ** world.p["talent.migrant_selection"]
-        place = inv.jurisdiction[slots].astype(np.int64)
-        index, low, high, _ = arrange(np.arange(len(slots)), place, weight, world.J)
-        slots, hashed = slots[index], around.hashed[working][index]
-        t.pool = Pool(slots, inv.uid[slots], weight[index], hashed.astype(np.uint64) << np.uint64(1), low, high)
+        late = inv.skill[len(t.appeal) :].astype(np.float64)
+        t.appeal = np.concatenate([t.appeal, late ** world.p["talent.migrant_selection"]])
+        t.pool = Pool(*_muster(
+            around.order, around.hashed, inv.active, inv.jurisdiction, inv.uid, t.appeal, world.J
+        ))  # fmt: skip
     return t.pool
+
+
+@nb.njit(
+    nb.types.Tuple((i8[::1], i8[::1], f8[::1], u8[::1], i8[::1], i8[::1]))(
+        i8[::1], i8[::1], b1[::1], i1[::1], i8[::1], f8[::1], i8
+    ),
+    cache=True,
+)  # fmt: skip
+def _muster(
+    order: np.ndarray, hashed: np.ndarray, active: np.ndarray, place: np.ndarray, uid: np.ndarray, appeal: np.ndarray,
+    places: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """Counting sort of the working inventors by place, in the order of the hash ring: the columns of a ``Pool``."""
+    low, high = np.zeros(places, np.int64), np.zeros(places, np.int64)
+    for who in order:
+        if active[who]:
+            high[place[who]] += 1
+    n = 0
+    for j in range(places):
+        low[j] = n
+        n += high[j]
+        high[j] = low[j]
+    slots, names, weight, ring_ = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n), np.empty(n, np.uint64)
+    for k in range(len(order)):
+        who = order[k]
+        if active[who]:
+            at = high[place[who]]
+            slots[at], names[at], weight[at] = who, uid[who], appeal[who]
+            ring_[at] = np.uint64(hashed[k]) << np.uint64(1)
+            high[place[who]] = at + 1
+    return slots, names, weight, ring_, low, high
 
 
 @rule("talent", "talent.migrate", after="talent.leave")
@@ -54,7 +86,7 @@ def migrate(world: World) -> None:
     to = np.repeat(np.arange(world.J), number)
     ordinal = count_up(number)
     trip = fold(9_000_011 * (1 + np.asarray(world.place_number)[to]), world.month + 100_000, ordinal, 34)
-    source = draw.categorical("talent.source", trip, origins(t.count, t.pull, world.wage, eta)[to])
+    source = draw.categorical("talent.source", trip, origins(t.count, t.pull, world.wage, eta), to)
     who = draw.partner("talent.migrant", trip, source, migrants(world))
     fits = (who >= 0) & (source != to)
     fits[fits] = inv.active[who[fits]] & (inv.jurisdiction[who[fits]] == source[fits])

@@ -85,6 +85,7 @@ class Talent:
     fit: np.ndarray | None = None
     pool: Pool | None = None
     board: tuple[int, Pool, np.ndarray] | None = None
+    appeal: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
 
 def market_day(world: World) -> bool:
@@ -212,11 +213,10 @@ def draw_fields(world: World, uid: np.ndarray, employer: np.ndarray) -> np.ndarr
     """Return first fields: the employer's core field or one of its sector (basic science at universities)."""
     orgs, draw = world.orgs, world.draw
     some = np.maximum(employer, 0)
-    sector = np.where(employer >= 0, orgs.sector[some], -1)
-    profile = np.where(
-        (sector >= 0)[:, None], world.sector_fields[np.maximum(sector, 0)], field_weights(world)[None, :]
-    )
-    drawn = draw.categorical("talent.field", uid, profile, month=ALWAYS)
+    # the last row stands for academia
+    row = np.where((employer >= 0) & (orgs.sector[some] >= 0), orgs.sector[some], world.S)
+    profile = np.vstack([world.sector_fields, field_weights(world)])
+    drawn = draw.categorical("talent.field", uid, profile, row, month=ALWAYS)
     core = draw.bernoulli("talent.core", uid, world.p["talent.core_field_share"], month=ALWAYS) & (employer >= 0)
     return np.where(core, orgs.field[some], drawn)
 
@@ -249,7 +249,7 @@ def newcomers(
         jurisdiction=place,
         origin=origin,
         field=first,
-        field2=draw.categorical("talent.second_field", uid, world.proximity[first], month=ALWAYS),
+        field2=draw.categorical("talent.second_field", uid, world.proximity, first, month=ALWAYS),
         skill=np.exp(p["talent.skill_sd"] * draw.normal("talent.skill", uid, month=ALWAYS)),
         motivation=intrinsic * world.talent.drive[academic.astype(np.int64), place],
         awareness=np.where(employer >= 0, world.orgs.awareness[some], 0.0),

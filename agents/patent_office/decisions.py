@@ -8,7 +8,8 @@ import numba as nb
 import numpy as np
 
 from agents.patent_office.figures import SIZE_WORDS
-from agents.renewal import count_in_force, schedule_renewal
+from agents.renewal import UTILITY_MODEL, enter_renewals, next_date, recount
+from agents.renewal_fees import TERM_LEVERS
 from ecosystem.domain.indicators import TALLIES
 from ecosystem.kernel.table import NEVER
 
@@ -23,45 +24,44 @@ COUNTED = (
     "examined_decisions", "pendency_sum", "second_decisions", "second_pendency_sum",
     *(f"{what}_{word}" for word in SIZE_WORDS[:SIZES_COUNTED] for what in ("decided", "granted")),
     "wrong_decisions", "wrong_grants", "wrong_refusals", "decisions_total", "decided_below_own_standard",
-    "granted_below_own_standard",
+    "granted_below_own_standard", "patents_granted", "patents_refused", "patents_withdrawn", "utility_models_granted",
 )  # fmt: skip
-"""What examined decisions are counted as, one tally each."""
+"""What decisions are counted as, one tally each."""
 _COUNTED = np.array([TALLIES[name] for name in COUNTED])
+_OUTCOMES, _MODELS = COUNTED.index("patents_granted") - GRANTED, COUNTED.index("utility_models_granted")
+
+i8, f8 = nb.int64, nb.float64
+B, I1, I4, I8 = nb.boolean[::1], nb.int8[::1], nb.int32[::1], nb.int64[::1]
+F4, F8, FFF8 = nb.float32[::1], nb.float64[::1], nb.float64[:, :, ::1]
 
 
 def decide(world: World, slots: np.ndarray, outcome: int | np.ndarray) -> None:
-    """Write the final decision of pending patent applications and count it; granted ones come into force.
+    """Write the final decision of pending applications and count it; granted ones come into force.
 
     Args:
-        slots: rights, int64 (n,); those decided already are left alone.
-        outcome: GRANTED, REFUSED or WITHDRAWN, int or (n,).
+        slots: rights, int64 (n,); patents decided already are left alone, utility models are registered as they are.
+        outcome: GRANTED, REFUSED or WITHDRAWN, int or int64 (n,).
     """
     if not len(slots):
         return
-    rights, offices, tally, scale = world.rights, world.offices, world.tally, world.scale
-    open_ = rights.outcome[slots] == PENDING
-    result: np.ndarray = np.broadcast_to(np.asarray(outcome, dtype=np.int64), slots.shape)[open_]
-    slots = slots[open_]
-    rights.outcome[slots] = result
-    rights.stage[slots] = DECIDED
-    note_decided(world, slots)
-    office, sector = rights.office[slots].astype(np.int64), rights.sector[slots].astype(np.int64)
-    offices.pending[:] -= scale * np.bincount(office, minlength=offices.n)[: offices.n]
-    for code in (GRANTED, REFUSED, WITHDRAWN):
-        which = result == code
-        if which.any():
-            tally.add(f"patents_{WORDS[code]}", office[which], scale, sector[which])
-            column = getattr(offices, WORDS[code])
-            column += scale * np.bincount(office[which], minlength=offices.n)[: offices.n]
-    examined = rights.first_action[slots] < NEVER
-    _count_examined(world, slots[examined], result[examined])
-    come_into_force(world, slots[result == GRANTED])
+    rights, offices, levers, experience = world.rights, world.offices, world.levers, world.experience
+    result = outcome if isinstance(outcome, np.ndarray) else np.full(len(slots), outcome, np.int64)
+    granted, decided = _decide(
+        world.tally.values, _COUNTED, float(world.scale), world.month, slots, result,
+        rights.kind, rights.office, rights.sector, rights.filed, rights.requested, rights.first_action, rights.invention,
+        world.inventions.right, rights.applicant_size, rights.novelty, offices.from_request, levers["office.step"],
+        levers["office.flattery"], world.p["office.utility_model_step"],
+        rights.outcome, rights.stage, rights.decided, rights.granted_in_error, rights.refused_in_error,
+        offices.granted, offices.refused, offices.withdrawn, offices.pending, offices.pending_utility_models,
+        experience.decisions, experience.grants,
+    )  # fmt: skip
+    note_decided(world, decided)
+    come_into_force(world, granted)
 
 
 def note_decided(world: World, slots: np.ndarray) -> None:
-    """Date decisions and keep the list of this month's."""
+    """Keep the list of this month's decisions."""
     offices = world.offices
-    world.rights.decided[slots] = world.month
     if offices.decided[0] != world.month:
         offices.decided = (world.month, [])
     offices.decided[1].append(slots)
@@ -79,58 +79,113 @@ def come_into_force(world: World, slots: np.ndarray) -> None:
     """Put granted rights into force, publish them if still secret, and enter their renewals."""
     if not len(slots):
         return
-    rights = world.rights
-    rights.in_force[slots] = True
-    count_in_force(world, slots, +1)
-    publish(world, slots)
-    schedule_renewal(world, slots)
+    rights, offices, levers = world.rights, world.offices, world.levers
+    offices.room(rights.n)
+    when = _enforce(
+        slots, world.month, world.scale, rights.kind, rights.office, rights.filed, rights.invention,
+        levers[TERM_LEVERS[0]], levers[TERM_LEVERS[1]], rights.in_force, rights.published, world.inventions.published,
+        offices.counted, offices.patents_in_force, offices.utility_models_in_force,
+    )  # fmt: skip
+    enter_renewals(world, slots, when)
 
 
 def publish(world: World, slots: np.ndarray) -> None:
-    """Make applications public, and with them the content of their inventions, unless that happened before."""
-    rights, inventions = world.rights, world.inventions
-    slots = slots[rights.published[slots] == NEVER]
-    if not len(slots):
-        return
-    rights.published[slots] = world.month
-    np.minimum.at(inventions.published, rights.invention[slots], world.month)
+    """Make applications public, and with them the content of their inventions, unless they fell or are public."""
+    if len(slots):
+        rights = world.rights
+        _publish(slots, world.month, rights.outcome, rights.invention, rights.published, world.inventions.published)
 
 
-def _count_examined(world: World, slots: np.ndarray, outcome: np.ndarray) -> None:
-    """Count decisions after a first action: pendency, sizes, and errors against the truth."""
-    if not len(slots):
-        return
-    rights, offices, levers = world.rights, world.offices, world.levers
-    _count(
-        world.tally.values, _COUNTED, float(world.scale), world.month, slots, outcome, rights.office, rights.sector,
-        rights.filed, rights.requested, offices.from_request, rights.invention, world.inventions.right,
-        rights.applicant_size, rights.novelty, levers["office.step"], levers["office.flattery"],
-        rights.granted_in_error, rights.refused_in_error,
-    )  # fmt: skip
-    _let_applicants_learn(world, rights.office[slots].astype(np.int64), outcome == GRANTED)
+@nb.njit(nb.void(i8, i8, I4, I4, I4), cache=True, inline="always")
+def _disclose(i: int, month: int, invention: np.ndarray, published: np.ndarray, known: np.ndarray) -> None:
+    if published[i] == NEVER:
+        published[i] = month
+        known[invention[i]] = min(known[invention[i]], month)
 
 
-i8, i4, i1, f8, f4, b1 = nb.int64, nb.int32, nb.int8, nb.float64, nb.float32, nb.boolean
+@nb.njit(nb.void(I8, i8, I1, I4, I4, I4), cache=True)
+def _publish(
+    slots: np.ndarray, month: int, outcome: np.ndarray, invention: np.ndarray, published: np.ndarray, known: np.ndarray
+) -> None:
+    for i in slots:
+        if outcome[i] != WITHDRAWN:
+            _disclose(i, month, invention, published, known)
+
+
+@nb.njit(I8(I8, i8, f8, I1, I1, I4, I4, F8, F8, B, I4, I4, B, F8, F8), cache=True)
+def _enforce(
+    slots: np.ndarray, month: int, scale: float, kind: np.ndarray, office: np.ndarray, filed: np.ndarray,
+    invention: np.ndarray, years: np.ndarray, model_years: np.ndarray, in_force: np.ndarray, published: np.ndarray,
+    known: np.ndarray, counted: np.ndarray, patents: np.ndarray, models: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Put rights into force; return the month of the next renewal of each, int64 (n,)."""
+    when = np.empty(len(slots), np.int64)
+    for k in range(len(slots)):
+        i = slots[k]
+        in_force[i] = True
+        recount(i, True, scale, kind, office, counted, patents, models)
+        _disclose(i, month, invention, published, known)
+        when[k] = next_date(i, month, kind, office, filed, years, model_years)
+    return when
 
 
 @nb.njit(
-    nb.void(
-        f8[:, :, ::1], i8[::1], f8, i8, i8[::1], i8[::1], i1[::1], i1[::1], i4[::1], i4[::1], b1[::1], i4[::1],
-        i4[::1], i1[::1], f4[::1], f8[::1], f8[::1], b1[::1], b1[::1],
+    nb.types.UniTuple(I8, 2)(
+        FFF8, I8, f8, i8, I8, I8,
+        I1, I1, I1, I4, I4, I4, I4, I4, I1, F4, B, F8, F8, f8,
+        I1, I1, I4, B, B, F8, F8, F8, F8, F8, F8, F8,
     ),
     cache=True,
 )  # fmt: skip
-def _count(
-    tally: np.ndarray, at: np.ndarray, scale: float, month: int, slots: np.ndarray, outcome: np.ndarray,
-    office: np.ndarray, sector: np.ndarray, filed: np.ndarray, requested: np.ndarray, from_request: np.ndarray,
-    invention: np.ndarray, first_right: np.ndarray, size: np.ndarray, novelty: np.ndarray, step: np.ndarray,
-    flattery: np.ndarray, granted_in_error: np.ndarray, refused_in_error: np.ndarray,
-) -> None:  # fmt: skip
-    """Count examined decisions in the tallies ``at`` (in the order of ``COUNTED``) and mark errors."""
+def _decide(
+    tally: np.ndarray, at: np.ndarray, scale: float, month: int, slots: np.ndarray, result: np.ndarray,
+    kind: np.ndarray, office: np.ndarray, sector: np.ndarray, filed: np.ndarray, requested: np.ndarray,
+    first_action: np.ndarray, invention: np.ndarray, first_right: np.ndarray, size: np.ndarray, novelty: np.ndarray,
+    from_request: np.ndarray, step: np.ndarray, flattery: np.ndarray, model_step: float,
+    outcome: np.ndarray, stage: np.ndarray, decided: np.ndarray, granted_in_error: np.ndarray,
+    refused_in_error: np.ndarray, granted_now: np.ndarray, refused_now: np.ndarray, withdrawn_now: np.ndarray,
+    pending: np.ndarray, pending_models: np.ndarray, decisions: np.ndarray, grants: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Write decisions, count them in the tallies ``at`` (in the order of ``COUNTED``) and mark errors.
+
+    Whether a utility model deserves registration (nu above its step) shows on challenge only.
+
+    Returns:
+        (rights granted or registered, rights decided now), int64.
+    """
+    granted, now = np.empty(len(slots), np.int64), np.empty(len(slots), np.int64)
+    n = m = 0
     for k in range(len(slots)):
         i = slots[k]
-        j, s, result = office[i], sector[i], outcome[k]
-        granted = result == GRANTED
+        j, s, what = office[i], sector[i], result[k]
+        model = kind[i] == UTILITY_MODEL
+        if not model and outcome[i] != PENDING:
+            continue
+        outcome[i], stage[i], decided[i] = what, DECIDED, month
+        now[m] = i
+        m += 1
+        if what == GRANTED:
+            granted[n] = i
+            n += 1
+        if model:
+            granted_in_error[i] = novelty[i] <= model_step
+            pending_models[j] -= scale
+            tally[at[_MODELS], j, s] += scale
+            continue
+        pending[j] -= scale
+        tally[at[_OUTCOMES + what], j, s] += scale
+        if what == GRANTED:
+            granted_now[j] += scale
+        elif what == REFUSED:
+            refused_now[j] += scale
+        else:
+            withdrawn_now[j] += scale
+        # The rest counts what was examined.
+        if first_action[i] >= NEVER:
+            continue
+        decisions[j] += 1.0
+        if what == GRANTED:
+            grants[j] += 1.0
         tally[at[0], j, s] += scale
         tally[at[1], j, s] += scale * (month - (requested[i] if from_request[j] else filed[i]))
         if first_right[invention[i]] != i:
@@ -138,24 +193,19 @@ def _count(
             tally[at[3], j, s] += scale * (month - filed[i])
         if size[i] < SIZES_COUNTED:
             tally[at[4 + 2 * size[i]], j, s] += scale
-            if granted:
+            if what == GRANTED:
                 tally[at[5 + 2 * size[i]], j, s] += scale
+        # Errors against the truth.
         above = novelty[i] > step[j]
-        false_grant, false_refusal = granted and not above, result == REFUSED and above
+        false_grant, false_refusal = what == GRANTED and not above, what == REFUSED and above
         granted_in_error[i], refused_in_error[i] = false_grant, false_refusal
         if false_grant or false_refusal:
             tally[at[10], j, s] += scale
             tally[at[11 if false_grant else 12], j, s] += scale
-        if result != WITHDRAWN:
+        if what != WITHDRAWN:
             tally[at[13], j, s] += scale
             if novelty[i] + flattery[j] <= step[j]:
                 tally[at[14], j, s] += scale
-                if granted:
+                if what == GRANTED:
                     tally[at[15], j, s] += scale
-
-
-def _let_applicants_learn(world: World, office: np.ndarray, granted: np.ndarray) -> None:
-    """Add decisions to the experience from which applicants expect their chance of a grant at each office."""
-    experience = world.experience
-    experience.decisions += np.bincount(office, minlength=world.J)
-    experience.grants += np.bincount(office[granted], minlength=world.J)
+    return granted[:n].copy(), now[:m].copy()

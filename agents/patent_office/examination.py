@@ -7,26 +7,30 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from agents.patent_office.decisions import (
-    DECIDED,
-    GRANTED,
-    PENDING,
-    REFUSED,
-    WITHDRAWN,
-    come_into_force,
-    decide,
-    note_decided,
-)
-from agents.patent_office.offices import Docket
+from agents.patent_office.decisions import GRANTED, PENDING, REFUSED, WITHDRAWN, decide
+from agents.patent_office.dockets import AMENDED, FAST, ORDINARY, push, take
 from ecosystem.domain.indicators import TALLIES
-from ecosystem.kernel.luck import ALWAYS, fold
+from ecosystem.kernel.luck import ALWAYS, inverse_normal, pair, u01
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
     from ecosystem.world import World
 
-AMENDING, AMENDED = 2, 3
-_SMALL = 1e-9
+STAGE_AMENDING, STAGE_AMENDED = 2, 3
+FIRST_ACTIONS = ("first_actions", "first_action_sum", "ordinary_first_actions", "ordinary_first_action_sum",
+                 "accelerated_first_actions", "accelerated_first_action_sum")  # fmt: skip
+_FIRST_ACTIONS = np.array([TALLIES[name] for name in FIRST_ACTIONS])
+SERVICE = ("office.amended_hours", "office.minimum_docket_months", "office.spare_hours_limit")
+"""Parameters of ``_serve``, in its order."""
+JUDGMENT = ("office.search_noise", "office.clear_margin", "office.round_success", "office.most_rounds")
+"""Parameters of ``_judge``, in its order."""
+LUCK = ("office.examiner", "office.search", "office.rounds", "office.reply")
+"""Purposes of the draws of ``_judge``, in its order."""
+
+i8, f8, u8 = nb.int64, nb.float64, nb.uint64
+B, I1, I2, I4, I8 = nb.boolean[::1], nb.int8[::1], nb.int16[::1], nb.int32[::1], nb.int64[::1]
+F4, F8, U8 = nb.float32[::1], nb.float64[::1], nb.uint64[::1]
+II8, III8, FF8, FFF8 = nb.int64[:, ::1], nb.int64[:, :, ::1], nb.float64[:, ::1], nb.float64[:, :, ::1]
 
 
 @rule("examination", "office.examine")
@@ -35,21 +39,38 @@ def examine(world: World) -> None:
 
     Capacity in first actions a month is ``staff output x usual workload / (hours a file x own share)``; search done
     outside lowers the own share. Files are decided on ``x = nu + lambda h_ref/h + s sqrt(h_ref/h) z + leniency``.
+    An owner who has learnt that the invention is worth little (``later`` below the office's threshold) gives up instead
+    of replying to an objection. The others reply in ``1 + Geometric`` rounds. Utility models are registered after a
+    formal check.
     """
-    _register_utility_models(world)
-    fallen = _collect(world)
-    cost = world.levers["office.hours_per_file"][: world.P] * own_share(world)
-    taken = [_serve(world, j, float(cost[j])) for j in range(world.offices.n)]
-    replies, files = (np.concatenate(served) for served in zip(*taken, strict=True))
-    alive, here = _alive(world, replies), _alive(world, files)
-    settled, passes = _reexamine(world, replies[alive])
-    clear = _first_action(world, files[here])
-    gone = np.concatenate([fallen, replies[~alive], files[~here]])
-    outcome = np.concatenate(
-        [np.full(len(clear), GRANTED), np.where(passes, GRANTED, REFUSED), np.full(len(gone), WITHDRAWN)]
-    )
-    decide(world, np.concatenate([clear, settled, gone]), outcome)
-    _measure_backlog(world)
+    rights, offices, levers, p, month = world.rights, world.offices, world.levers, world.p, world.month
+    calendar, dockets, key = world.calendar, world.offices.dockets, world.draw.key
+    models = calendar.pop("office.register", month)
+    due = calendar.pop("office.accelerated_due", month)
+    back = calendar.pop("office.reply", month)
+    fallen = calendar.pop("office.give_up", month)
+    dockets.reserve(len(due) + len(back))
+    offices.room(rights.n)
+    replies, files = _serve(
+        due, back, world.scale, levers["office.hours_per_file"], own_share(world), levers["office.target_months"],
+        np.array([p[name] for name in SERVICE]), dockets.slots, dockets.head, dockets.tail,
+        offices.accelerated_waiting, rights.office, rights.owner, rights.outcome, world.orgs.alive, rights.stage,
+        offices.opened, offices.learnt, offices.output, offices.workload, offices.requests, offices.wait, offices.carry,
+        offices.capacity, offices.hours, offices.arrived_work, offices.backlog, offices.backlog_amended,
+        offices.backlog_accelerated,
+    )  # fmt: skip
+    decided, outcome, answered, when, given_up, until = _judge(
+        replies, files, models, fallen, month, world.scale, np.array([p[name] for name in JUDGMENT]),
+        np.array([key(name, ALWAYS) for name in LUCK]), levers["office.flattery"], levers["office.step"],
+        levers["office.reply_months"], offices.leniency, offices.hours, offices.abandon_below, offices.from_request,
+        world.orgs.alive, world.inventions.later, rights.uid, rights.office, rights.owner, rights.outcome,
+        rights.invention, rights.novelty, rights.sector, rights.requested, rights.filed, rights.accelerated,
+        rights.examiner, rights.leniency, rights.hours, rights.first_action, rights.stage, offices.rounds,
+        world.tally.values, _FIRST_ACTIONS,
+    )  # fmt: skip
+    calendar.put("office.reply", when, answered)
+    calendar.put("office.give_up", until, given_up)
+    decide(world, decided, outcome)
 
 
 def own_share(world: World) -> np.ndarray:
@@ -59,212 +80,195 @@ def own_share(world: World) -> np.ndarray:
     """
     q, places = world.p["office.search_hours_share"], world.P
     outside = world.levers["office.search_outsourced"][:places]
-    return (1.0 - q * outside) / (1.0 - q * world.levers.base("office.search_outsourced")[:places])
+    out: np.ndarray = (1.0 - q * outside) / (1.0 - q * world.levers.base("office.search_outsourced")[:places])
+    return out
 
 
-def perceived(world: World, slots: np.ndarray) -> np.ndarray:
-    """Return the inventive step that the examiner sees in files with hours and examiner, sd, float64 (n,).
-
-    Prior art that is not found always flatters (lambda), and less is found in fewer hours.
-    """
-    rights = world.rights
-    short = 1.0 / rights.hours[slots].astype(np.float64)
-    flattery = world.levers["office.flattery"][rights.office[slots]]
-    z = world.draw.normal("office.search", rights.uid[slots], month=ALWAYS)
-    noise = world.p["office.search_noise"] * np.sqrt(short) * z
-    return rights.novelty[slots] + flattery * short + noise + rights.leniency[slots]
-
-
-def _register_utility_models(world: World) -> None:
-    """Register utility models after a formal check; whether they deserve it shows on challenge only."""
-    rights, offices, month = world.rights, world.offices, world.month
-    slots = world.calendar.pop("office.register", month)
-    if not len(slots):
-        return
-    office = rights.office[slots].astype(np.int64)
-    rights.outcome[slots] = GRANTED
-    rights.stage[slots] = DECIDED
-    note_decided(world, slots)
-    rights.granted_in_error[slots] = rights.novelty[slots] <= world.p["office.utility_model_step"]
-    offices.pending_utility_models[:] -= world.scale * np.bincount(office, minlength=offices.n)[: offices.n]
-    world.tally.add("utility_models_granted", office, world.scale, rights.sector[slots])
-    come_into_force(world, slots)
-
-
-def _collect(world: World) -> np.ndarray:
-    """Bring replies and accelerated files that are due to the dockets; return files that were given up."""
-    rights, offices, month = world.rights, world.offices, world.month
-    due = world.calendar.pop("office.accelerated_due", month)
-    back = world.calendar.pop("office.reply", month)
-    rights.stage[back] = AMENDED
-    where_due, where_back = rights.office[due], rights.office[back]
-    replies = np.bincount(where_back, minlength=offices.n)[: offices.n]
-    offices.arrived_work[:] += world.scale * world.p["office.amended_hours"] * replies
-    offices.accelerated_waiting -= np.bincount(where_due, minlength=offices.n)[: offices.n]
-    for j in range(offices.n):
-        offices.accelerated[j].push(due[where_due == j])
-        offices.amended[j].push(back[where_back == j])
-    return world.calendar.pop("office.give_up", month)
-
-
-def _serve(world: World, j: int, cost: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return (amended files, files for a first action) that office j takes up; ``cost`` is the own time of one.
-
-    An office that has not opened takes nothing; one that still learns its workload works at the pace of its requests,
-    bent toward its target wait. Where the docket runs short, spare hours go into the files at hand.
-    """
-    offices, levers, p, scale = world.offices, world.levers, world.p, world.scale
-    ordinary, fast, amended = offices.ordinary[j], offices.accelerated[j], offices.amended[j]
-    hours = float(levers["office.hours_per_file"][j])
-    target = float(levers["office.target_months"][j])
-    requests = float(offices.requests[j])
-    if not offices.opened[j]:
-        backlog = scale * (len(ordinary) + len(fast))
-        if requests <= 0.0 or backlog < target * requests:
-            offices.hours[j] = hours
-            return ordinary.take(0), ordinary.take(0)
-        offices.opened[j] = True
-    reply_cost = p["office.amended_hours"] * cost
-    if offices.learnt[j]:
-        work = offices.output[j] * offices.workload[j] / scale
-    else:
-        work = len(amended) * reply_cost + pressure(float(offices.wait[j]), target) * requests / scale * cost
-    offices.capacity[j] = work * scale / cost
-    budget = float(offices.carry[j]) + work
-    replies, budget = _take(world, amended, budget, reply_cost)
-    quick, budget = _take(world, fast, budget, cost)
-    floor = int(p["office.minimum_docket_months"] * requests / scale)
-    files, budget = _take(world, ordinary, budget, cost, floor)
-    stretch = 1.0
-    idle = len(ordinary) <= floor and not len(fast) and not len(amended)
-    if idle:
-        done = (len(quick) + len(files)) * cost
-        if done > 0.0 and budget > 0.0:
-            stretch = min(p["office.spare_hours_limit"], 1.0 + budget / done)
-        budget = 0.0
-    offices.carry[j] = budget
-    offices.hours[j] = hours * stretch
-    return replies, np.concatenate([quick, files])
-
-
+@nb.njit(f8(f8, f8), cache=True)
 def pressure(wait: float, target: float) -> float:
     """Return ``1 + 0.5 clip((W - W_target) / W_target, -0.5, 0.5)``: how much more an office works or hires."""
     return 1.0 + 0.5 * min(0.5, max(-0.5, (wait - target) / target))
 
 
-def _take(world: World, docket: Docket, budget: float, cost: float, leave: int = 0) -> tuple[np.ndarray, float]:
-    """Take from a docket what the budget pays for, leaving ``leave`` files; files of dead owners cost nothing."""
-    parts = []
-    while True:
-        n = min(len(docket) - leave, int((budget + _SMALL) / cost))
-        if n <= 0:
-            break
-        slots = docket.take(n)
-        budget -= cost * float(np.count_nonzero(_alive(world, slots)))
-        parts.append(slots)
-    return (np.concatenate(parts) if parts else docket.take(0)), budget
+@nb.njit(f8(i8, f8, f8, f8, f8, f8, u8), cache=True)
+def seen(uid: int, novelty: float, leniency: float, hours: float, flattery: float, noise: float, key: np.uint64) -> float:
+    """Return the inventive step x that the examiner sees in a file, sd.
 
-
-def _alive(world: World, slots: np.ndarray) -> np.ndarray:
-    rights = world.rights
-    return world.orgs.alive[rights.owner[slots]] & (rights.outcome[slots] == PENDING)
-
-
-def _first_action(world: World, slots: np.ndarray) -> np.ndarray:
-    """Search and judge: return what is clearly above the step and allowed at once, object to the rest.
-
-    An owner who has learnt that the invention is worth little (``later`` below the office's threshold) gives up instead
-    of replying. The others reply in ``1 + Geometric`` rounds.
+    Prior art that is not found always flatters (lambda), and less is found in fewer hours h (share of the usual ones).
     """
-    if not len(slots):
-        return slots
-    rights, offices, p, draw, month = world.rights, world.offices, world.p, world.draw, world.month
-    office, uid = rights.office[slots].astype(np.int64), rights.uid[slots]
-    pool = offices.leniency.shape[1]
-    number = (draw.uniform("office.examiner", uid, month=ALWAYS) * pool).astype(np.int64)
-    rights.examiner[slots] = number
-    rights.leniency[slots] = offices.leniency[office, number]
-    rights.hours[slots] = offices.hours[office]
-    rights.first_action[slots] = month
-    _count_first_actions(world, slots, office)
-    clear = perceived(world, slots) > world.levers["office.step"][office] + p["office.clear_margin"]
-    objected, at = slots[~clear], office[~clear]
-    later = world.inventions.later[rights.invention[objected]]
-    gives_up = later < offices.abandon_below[at]
-    rounds = draw.geometric("office.rounds", rights.uid[objected], p["office.round_success"], month=ALWAYS)
-    offices.rounds[objected] = np.minimum(rounds, round(p["office.most_rounds"]))
-    rights.stage[objected] = AMENDING
-    when = month + _reply_months(world, objected)
-    world.calendar.put("office.give_up", when[gives_up], objected[gives_up])
-    world.calendar.put("office.reply", when[~gives_up], objected[~gives_up])
-    return slots[clear]
-
-
-def _reply_months(world: World, slots: np.ndarray) -> np.ndarray:
-    """Return whole months to the next reply whose mean is the lever's, at least one, int64 (n,)."""
-    rights = world.rights
-    mean = world.levers["office.reply_months"][rights.office[slots]]
-    key = fold(rights.uid[slots], world.offices.rounds[slots].astype(np.int64))
-    luck = world.draw.uniform("office.reply", key, month=ALWAYS)
-    return np.maximum(1, np.floor(mean + luck)).astype(np.int64)
-
-
-def _reexamine(world: World, slots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Answer replies; return files in their last round and whether what is perceived lies above the step."""
-    if not len(slots):
-        return slots, np.zeros(0, np.bool_)
-    rights, offices = world.rights, world.offices
-    offices.rounds[slots] -= 1
-    last = offices.rounds[slots] <= 0
-    final = slots[last]
-    passes = perceived(world, final) > world.levers["office.step"][rights.office[final]]
-    again = slots[~last]
-    rights.stage[again] = AMENDING
-    world.calendar.put("office.reply", world.month + _reply_months(world, again), again)
-    return final, passes
-
-
-def _count_first_actions(world: World, slots: np.ndarray, office: np.ndarray) -> None:
-    rights = world.rights
-    _first_actions(
-        world.tally.values, _FIRST_ACTIONS, float(world.scale), world.month, slots, office, rights.sector,
-        rights.requested, rights.filed, world.offices.from_request, rights.accelerated,
-    )  # fmt: skip
-
-
-FIRST_ACTIONS = ("first_actions", "first_action_sum", "ordinary_first_actions", "ordinary_first_action_sum",
-                 "accelerated_first_actions", "accelerated_first_action_sum")  # fmt: skip
-_FIRST_ACTIONS = np.array([TALLIES[name] for name in FIRST_ACTIONS])
+    short = 1.0 / hours
+    return novelty + flattery * short + noise * np.sqrt(short) * inverse_normal(u01(np.uint64(uid), key)) + leniency
 
 
 @nb.njit(
-    nb.void(
-        nb.float64[:, :, ::1], nb.int64[::1], nb.float64, nb.int64, nb.int64[::1], nb.int64[::1], nb.int8[::1],
-        nb.int32[::1], nb.int32[::1], nb.boolean[::1], nb.boolean[::1],
+    nb.types.UniTuple(I8, 2)(
+        I8, I8, f8, F8, F8, F8, F8, III8, II8, II8, F8, I1, I4, I1, B, I1,
+        B, B, F8, F8, F8, F8, F8, F8, F8, F8, F8, F8, F8,
     ),
     cache=True,
 )  # fmt: skip
-def _first_actions(
-    tally: np.ndarray, at: np.ndarray, scale: float, month: int, slots: np.ndarray, office: np.ndarray,
-    sector: np.ndarray, requested: np.ndarray, filed: np.ndarray, from_request: np.ndarray, accelerated: np.ndarray,
-) -> None:  # fmt: skip
-    """Count first actions and months waited in the tallies ``at`` (in the order of ``FIRST_ACTIONS``)."""
-    for k in range(len(slots)):
-        i, j = slots[k], office[k]
-        s = sector[i]
+def _serve(
+    due: np.ndarray, back: np.ndarray, scale: float, usual: np.ndarray, own: np.ndarray, wanted: np.ndarray,
+    constants: np.ndarray, queue: np.ndarray, head: np.ndarray, tail: np.ndarray, accelerated_waiting: np.ndarray,
+    office: np.ndarray, owner: np.ndarray, outcome: np.ndarray, alive: np.ndarray, stage: np.ndarray,
+    opened: np.ndarray, learnt: np.ndarray, output: np.ndarray, workload: np.ndarray, requests: np.ndarray,
+    wait: np.ndarray, carry: np.ndarray, capacity: np.ndarray, hours: np.ndarray, arrived_work: np.ndarray,
+    backlog: np.ndarray, backlog_amended: np.ndarray, backlog_fast: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Bring files that are due to the dockets; return (amended files, files for a first action) taken up by all offices.
+
+    An office that has not opened takes nothing; one that still learns its workload works at the pace of its requests,
+    bent toward its target wait. Where the docket runs short, spare hours go into the files at hand.
+    """
+    amended_hours, docket_months, spare = constants[0], constants[1], constants[2]
+    offices = len(opened)
+    # What comes back and what is due.
+    replied = np.zeros(offices)
+    for i in back:
+        stage[i] = STAGE_AMENDED
+        replied[office[i]] += 1.0
+        push(queue, tail, AMENDED, office[i], i)
+    for i in due:
+        accelerated_waiting[office[i]] -= 1.0
+        push(queue, tail, FAST, office[i], i)
+    waiting = tail - head
+    replies = np.empty(waiting[AMENDED].sum(), np.int64)
+    files = np.empty(waiting[FAST].sum() + waiting[ORDINARY].sum(), np.int64)
+    n = m = 0
+    for j in range(offices):
+        arrived_work[j] += scale * amended_hours * replied[j]
+        cost, target = usual[j] * own[j], wanted[j]
+        ready = opened[j]
+        if not ready:
+            stock = scale * (waiting[ORDINARY, j] + waiting[FAST, j])
+            ready = requests[j] > 0.0 and stock >= target * requests[j]
+            opened[j] = ready
+            hours[j] = usual[j]
+        if ready:
+            reply_cost = amended_hours * cost
+            if learnt[j]:
+                work = output[j] * workload[j] / scale
+            else:
+                work = waiting[AMENDED, j] * reply_cost + pressure(wait[j], target) * requests[j] / scale * cost
+            capacity[j] = work * scale / cost
+            budget = carry[j] + work
+            n, budget = take(queue, head, tail, AMENDED, j, budget, reply_cost, 0, replies, n, alive, owner, outcome)
+            before = m
+            m, budget = take(queue, head, tail, FAST, j, budget, cost, 0, files, m, alive, owner, outcome)
+            floor = int(docket_months * requests[j] / scale)
+            m, budget = take(queue, head, tail, ORDINARY, j, budget, cost, floor, files, m, alive, owner, outcome)
+            stretch = 1.0
+            rest = tail[:, j] - head[:, j]
+            if rest[ORDINARY] <= floor and rest[FAST] == 0 and rest[AMENDED] == 0:
+                done = (m - before) * cost
+                if done > 0.0 and budget > 0.0:
+                    stretch = min(spare, 1.0 + budget / done)
+                budget = 0.0
+            carry[j] = budget
+            hours[j] = usual[j] * stretch
+        # What waits now, in real files, and the expected wait in months of requests.
+        backlog[j] = scale * (tail[ORDINARY, j] - head[ORDINARY, j])
+        backlog_amended[j] = scale * (tail[AMENDED, j] - head[AMENDED, j])
+        backlog_fast[j] = scale * ((tail[FAST, j] - head[FAST, j]) + accelerated_waiting[j])
+        wait[j] = backlog[j] / requests[j] if requests[j] > 0.0 else 0.0
+    return replies[:n].copy(), files[:m].copy()
+
+
+@nb.njit(i8(i8, i8, f8, i8, u8), cache=True)
+def _reply_month(uid: int, rounds: int, mean: float, month: int, key: np.uint64) -> int:
+    """Return the month of the next reply: whole months later whose mean is the lever's, at least one."""
+    luck = u01(pair(np.uint64(uid), np.uint64(rounds)), key)
+    return month + max(1, int(np.floor(mean + luck)))
+
+
+@nb.njit(
+    nb.types.UniTuple(I8, 6)(
+        I8, I8, I8, I8, i8, f8, F8, U8, F8, F8, F8, FF8, F8, F8, B,
+        B, F4, I8, I1, I4, I1, I4, F4, I1, I4, I4, B, I2, F4, F4, I4, I1, I1, FFF8, I8,
+    ),
+    cache=True,
+)  # fmt: skip
+def _judge(
+    replies: np.ndarray, files: np.ndarray, models: np.ndarray, fallen: np.ndarray, month: int, scale: float,
+    constants: np.ndarray, keys: np.ndarray, flattery: np.ndarray, step: np.ndarray, reply_months: np.ndarray,
+    habit: np.ndarray, given: np.ndarray, abandon_below: np.ndarray, from_request: np.ndarray,
+    alive: np.ndarray, later: np.ndarray, uid: np.ndarray, office: np.ndarray, owner: np.ndarray, outcome: np.ndarray,
+    invention: np.ndarray, novelty: np.ndarray, sector: np.ndarray, requested: np.ndarray, filed: np.ndarray,
+    accelerated: np.ndarray, examiner: np.ndarray, leniency: np.ndarray, hours: np.ndarray, first_action: np.ndarray,
+    stage: np.ndarray, rounds: np.ndarray, tally: np.ndarray, at: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """Examine files; count first actions and months waited in the tallies ``at`` (in the order of ``FIRST_ACTIONS``).
+
+    Returns:
+        (files decided: utility models, then what is clearly above the step, then files in their last round, then those
+        given up or left by dead owners; their outcomes; files to be replied to; month of the reply; files to be given
+        up; month in which), int64.
+    """
+    noise, margin, success, most = constants[0], constants[1], constants[2], constants[3]
+    ln_fail = np.log(min(max(1.0 - success, 1e-300), 1.0 - 1e-12))
+    total = len(replies) + len(files)
+    settled, passes, gone = np.empty(len(replies), np.int64), np.empty(len(replies), np.int64), np.empty(total, np.int64)
+    clear, answered, when = np.empty(len(files), np.int64), np.empty(total, np.int64), np.empty(total, np.int64)
+    given_up, until = np.empty(len(files), np.int64), np.empty(len(files), np.int64)
+    n_settled = n_gone = n_clear = n_answered = n_up = 0
+    # Replies: the last round decides, the others lead to a further one.
+    for i in replies:
+        j = office[i]
+        if not (alive[owner[i]] and outcome[i] == PENDING):
+            gone[n_gone] = i
+            n_gone += 1
+            continue
+        rounds[i] -= 1
+        if rounds[i] <= 0:
+            x = seen(uid[i], novelty[i], leniency[i], hours[i], flattery[j], noise, keys[1])
+            settled[n_settled], passes[n_settled] = i, GRANTED if x > step[j] else REFUSED
+            n_settled += 1
+        else:
+            stage[i] = STAGE_AMENDING
+            answered[n_answered] = i
+            when[n_answered] = _reply_month(uid[i], rounds[i], reply_months[j], month, keys[3])
+            n_answered += 1
+    # First actions: search and judge, allow at once what is clearly above the step, object to the rest.
+    for i in files:
+        j, s, me = office[i], sector[i], np.uint64(uid[i])
+        if not (alive[owner[i]] and outcome[i] == PENDING):
+            gone[n_gone] = i
+            n_gone += 1
+            continue
+        number = int(u01(me, keys[0]) * habit.shape[1])
+        examiner[i], leniency[i], hours[i], first_action[i] = number, habit[j, number], given[j], month
         tally[at[0], j, s] += scale
         tally[at[1], j, s] += scale * (month - (requested[i] if from_request[j] else filed[i]))
         turn = 4 if accelerated[i] else 2
         tally[at[turn], j, s] += scale
         tally[at[turn + 1], j, s] += scale * (month - requested[i])
-
-
-def _measure_backlog(world: World) -> None:
-    """Count what waits, in real files, and the expected wait in months of requests."""
-    offices, scale = world.offices, world.scale
-    offices.backlog[:] = [scale * len(d) for d in offices.ordinary]
-    offices.backlog_amended[:] = [scale * len(d) for d in offices.amended]
-    due = np.array([len(d) for d in offices.accelerated], dtype=np.float64)
-    offices.backlog_accelerated[:] = scale * (due + offices.accelerated_waiting)
-    rate = np.where(offices.requests > 0, offices.requests, 1.0)
-    offices.wait[:] = np.where(offices.requests > 0, offices.backlog / rate, 0.0)
+        if seen(uid[i], novelty[i], leniency[i], hours[i], flattery[j], noise, keys[1]) > step[j] + margin:
+            clear[n_clear] = i
+            n_clear += 1
+            continue
+        tries = max(1.0, np.ceil(np.log1p(-u01(me, keys[2])) / ln_fail))
+        rounds[i] = np.int64(min(tries, np.rint(most)))
+        stage[i] = STAGE_AMENDING
+        then = _reply_month(uid[i], rounds[i], reply_months[j], month, keys[3])
+        if later[invention[i]] < abandon_below[j]:
+            given_up[n_up], until[n_up] = i, then
+            n_up += 1
+        else:
+            answered[n_answered], when[n_answered] = i, then
+            n_answered += 1
+    # All that is decided, with its outcome.
+    size = len(models) + n_clear + n_settled + len(fallen) + n_gone
+    decided, result = np.empty(size, np.int64), np.empty(size, np.int64)
+    n = 0
+    for part, count, what in (
+        (models, len(models), GRANTED), (clear, n_clear, GRANTED), (settled, n_settled, PENDING),
+        (fallen, len(fallen), WITHDRAWN), (gone, n_gone, WITHDRAWN),
+    ):  # fmt: skip
+        for k in range(count):
+            decided[n] = part[k]
+            result[n] = passes[k] if what == PENDING else what
+            n += 1
+    return (
+        decided, result, answered[:n_answered].copy(), when[:n_answered].copy(), given_up[:n_up].copy(),
+        until[:n_up].copy(),
+    )  # fmt: skip

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from agents.handle import Handle
+from agents.patent_office.dockets import Dockets
 from ecosystem.kernel.luck import ALWAYS, fold
 from ecosystem.kernel.table import Column, Table
 
@@ -16,37 +17,6 @@ if TYPE_CHECKING:
     from ecosystem.world import World
 
 FIRST_YEAR = 12
-
-
-class Docket:
-    """First in, first out: an append-only array of right slots with a head pointer."""
-
-    def __init__(self) -> None:
-        self._slots = np.empty(256, np.int64)
-        self.head = 0
-        self.tail = 0
-
-    def __len__(self) -> int:
-        return self.tail - self.head
-
-    def push(self, slots: np.ndarray) -> None:
-        """Append slots, int (n,)."""
-        end = self.tail + len(slots)
-        if end > len(self._slots):
-            waiting = self._slots[self.head : self.tail]
-            self._slots = np.empty(max(256, 2 * (len(waiting) + len(slots))), np.int64)
-            self._slots[: len(waiting)] = waiting
-            self.head, self.tail = 0, len(waiting)
-            end = self.tail + len(slots)
-        self._slots[self.tail : end] = slots
-        self.tail = end
-
-    def take(self, n: int) -> np.ndarray:
-        """Remove and return the next ``n`` slots (fewer if fewer wait), int64."""
-        end = min(self.head + n, self.tail)
-        out = self._slots[self.head : end].copy()
-        self.head = end
-        return out
 
 
 class Offices(Table):
@@ -90,12 +60,8 @@ class Offices(Table):
     examiner_cost = Column(np.float64, "M USD2020/month", "cost of an examiner month")
     mask = Column(np.int64, "bit mask", "territories of the jurisdiction")
 
-    ordinary: list[Docket]
-    """Files that wait for a first action, by office."""
-    accelerated: list[Docket]
-    """Accelerated files that are due, by office."""
-    amended: list[Docket]
-    """Files whose applicant has replied, by office."""
+    dockets: Dockets
+    """Files that wait, by class and office."""
     cohorts: np.ndarray
     """Beginners by office and month of service, float64 (P, learning months)."""
     pipeline: np.ndarray
@@ -174,9 +140,7 @@ def open_offices(world: World) -> None:
         examiner_cost=place_parameter(world, "office.examiner_cost"),
         mask=[int(sum(1 << t for t in np.flatnonzero(territory == j).tolist())) for j in range(places)],
     )
-    offices.ordinary = [Docket() for _ in range(places)]
-    offices.accelerated = [Docket() for _ in range(places)]
-    offices.amended = [Docket() for _ in range(places)]
+    offices.dockets = Dockets(places)
     offices.accelerated_waiting = np.zeros(places)
     offices.decided = (world.month - 1, [])
     offices.rounds = np.zeros(1024, np.int8)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.patent_office.decisions import WITHDRAWN, publish
+from agents.patent_office.decisions import publish
 from agents.patent_office.filing import UTILITY_MODEL
 from ecosystem.kernel.schedule import rule
 
@@ -30,5 +30,4 @@ def publish_applications(world: World) -> None:
         world.calendar.put("office.publication", month + np.floor(months + 0.5).astype(np.int64), patents)
         formal = max(1, round(world.p["office.utility_model_months"]))
         world.calendar.put("office.register", month + formal, models)
-    due = world.calendar.pop("office.publication", month)
-    publish(world, due[rights.outcome[due] != WITHDRAWN])
+    publish(world, world.calendar.pop("office.publication", month))

@@ -1,37 +1,39 @@
-"""Signing: licenses, sales of rights, know-how, cross licenses and spin-offs; every deal is a row of the ledger."""
+"""Signing: licenses, sales of rights and know-how; every deal is a row of the ledger."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
 from agents import intermediary
 from agents.firm.commercialize import adopt_for_development
 from agents.firm.licensing import pay_license
-from agents.firm.life import found_firm
+from agents.firm.potential import F8, FF8, I1, I8, R8, B, f8, i8
 from agents.holdings import note_sale
-from agents.organizations import FIRM, INSTITUTE, ORIGINS, SME_EMPLOYEES, UNIVERSITY, affordable
-from agents.transfer.bargain import alternatives, terms
-from agents.transfer.offers import DROPPED, IDEA, LAUNCHED, LAUNCHED_CLASS, SECRET, SHELVED, UNUSED_CLASS, Meetings
+from agents.organizations import INSTITUTE, UNIVERSITY
+from agents.transfer.bargain import terms
+from agents.transfer.listing import LAUNCHED_CLASS, MONTHS, SECRET, UNUSED_CLASS
+from agents.transfer.offers import Meetings, u8
 from ecosystem.domain.indicators import flow, ratio
 from ecosystem.domain.ledgers import DEALS
 from ecosystem.domain.market import LICENSE, make_legal, start_use
-from ecosystem.domain.valuation import user_gain
-from ecosystem.kernel.luck import Pool, fold
+from ecosystem.kernel.luck import u01
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
     from ecosystem.world import World
 
 KIND = {word: DEALS.index(word) for word in DEALS}
+SALE, ACADEMIC, KNOW_HOW, PLAIN = (KIND[word] for word in ("sale", "university_license", "know_how", "license"))
 
 flow("license_and_sale_deals", "deals", "licenses and sales of technology, at the taker's place", 1)
 flow("licenses", "deals", "licenses of technology, at the taker's place", 1)
 flow("university_licenses", "deals", "licenses with a university or institute as giver", 1)
 flow("university_to_firm_transfers", "transfers",
      "licenses, sales, joint projects and spin-offs from universities to firms", 1)  # fmt: skip
-flow("spin_offs", "firms", "start-ups founded on university inventions", 1)
 flow("cross_border_licenses", "deals", "licenses across borders, counted at both places", 1)
 flow("reassigned_patents", "rights", "rights that change owner by sale", 0)
 flow("license_fees", "M USD2020", "lump sums for licenses and sales, at the giver's place", 0)
@@ -42,94 +44,177 @@ ratio("deal_failure_share", "share", "meetings without a deal although the joint
       -1, "failed_meetings", "promising_meetings")  # fmt: skip
 
 
+@nb.njit(
+    nb.void(i8, i8, i8, i8, nb.boolean, nb.boolean, f8, FF8, FF8, FF8, FF8, FF8, FF8), cache=True
+)
+def count_deal(
+    kind: int, frm: int, to: int, sector: int, academic: bool, brokered: bool, scale: float, deals: np.ndarray,
+    licenses: np.ndarray, by_broker: np.ndarray, university: np.ndarray, transfers: np.ndarray, abroad: np.ndarray,
+) -> None:  # fmt: skip
+    """Count one deal in the tallies that ``counters`` names."""
+    deals[to, sector] += scale
+    if kind != SALE:
+        licenses[to, sector] += scale
+        if frm != to:
+            abroad[to, sector] += scale
+            abroad[frm, sector] += scale
+    if brokered:
+        by_broker[to, sector] += scale
+    if academic:
+        university[frm, sector] += scale
+        transfers[frm, sector] += scale
+
+
+def counters(world: World) -> tuple[np.ndarray, ...]:
+    """Return the tallies of deals in the order of ``count_deal``."""
+    tally = world.tally
+    return (
+        tally["license_and_sale_deals"], tally["licenses"], tally["brokered_deals"], tally["university_licenses"],
+        tally["university_to_firm_transfers"], tally["cross_border_licenses"],
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Contracts:
+    """What is signed, one row a deal.
+
+    Attributes:
+        at: its meeting, int64 (n,).
+        kind, frm, to: code of ``DEALS``, seats of giver and taker, int64 (n,).
+        upfront, rate, cost: lump sum, running royalty and cost of the deal of one real deal, float64 (n,).
+        exclusive, academic: the license is exclusive; the giver is a university or institute, bool (n,).
+    """
+
+    at: np.ndarray
+    kind: np.ndarray
+    frm: np.ndarray
+    to: np.ndarray
+    upfront: np.ndarray
+    rate: np.ndarray
+    cost: np.ndarray
+    exclusive: np.ndarray
+    academic: np.ndarray
+
+
+@nb.njit(
+    nb.types.Tuple((I8, I8, I8, I8, F8, F8, F8, B, B))(
+        I8, FF8, I8, I8, I8, I8, I8, I8, i8, F8, R8, f8, F8, I8, I1, I1, I1, I1, B, B, u8, u8, *[FF8] * 6
+    ),
+    cache=True,
+)  # fmt: skip
+def contract(
+    go: np.ndarray, money: np.ndarray, which: np.ndarray, klass: np.ndarray, owners: np.ndarray, users: np.ndarray,
+    rights: np.ndarray, broker: np.ndarray, most: int, p: np.ndarray, usual_rate: np.ndarray, scale: float,
+    transaction: np.ndarray, uid: np.ndarray, sector: np.ndarray, protected_by: np.ndarray, kind: np.ndarray,
+    seat: np.ndarray, licensed: np.ndarray, exclusive_of: np.ndarray, key_sale: np.uint64, key_exclusive: np.uint64,
+    deals: np.ndarray, licenses: np.ndarray, by_broker: np.ndarray, university: np.ndarray, transfers: np.ndarray,
+    abroad: np.ndarray,
+) -> tuple[
+    np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray
+]:  # fmt: skip
+    """Write the contracts of meetings ``go``, ordered by taker: at most ``most`` a taker, as long as its money lasts.
+
+    Lump sum = min(part x price, money left); rest / gain, at most 1, over the rule of thumb x the sector's usual rate is
+    the running royalty, at most the cap. A sale of a right is paid at once. Marks technologies licensed and counts deals.
+    """
+    sale_share, exclusive_academic, exclusive_unused, upfront_part, thumb, cap = p
+    n = len(go)
+    out = np.empty((4, n), np.int64)
+    pay = np.empty((3, n))
+    sole, public = np.empty(n, np.bool_), np.empty(n, np.bool_)
+    m, signed, taker, spent = 0, 0, -1, 0.0
+    for t in range(n):
+        k = go[t]
+        i, o, u = which[k], owners[k], users[k]
+        if u != taker:
+            taker, signed, spent = u, 0, 0.0
+        frm, to, s, me = seat[o], seat[u], sector[i], np.uint64(uid[i])
+        gain, price, able = money[0, k], money[1, k], money[2, k] - spent - transaction[frm]
+        if signed >= most or able <= 0.0:
+            continue
+        academic = kind[o] == UNIVERSITY or kind[o] == INSTITUTE
+        sale = klass[k] == UNUSED_CLASS and rights[k] >= 0 and price <= able and u01(me, key_sale) < sale_share
+        chance = exclusive_academic if academic else exclusive_unused
+        exclusive = not sale and klass[k] != LAUNCHED_CLASS and u01(me, key_exclusive) < chance
+        upfront = price if sale else min(upfront_part * price, able)
+        # The rest becomes a running royalty: a sector's usual rate stands for the usual share of the gain.
+        share = 0.0 if sale or gain <= 0.0 else min((price - upfront) / gain, 1.0)
+        rate = min(usual_rate[s] * share / thumb, cap)
+        if sale:
+            code = SALE
+        elif academic:
+            code = ACADEMIC
+        else:
+            code = KNOW_HOW if protected_by[i] == SECRET else PLAIN
+        out[0, m], out[1, m], out[2, m], out[3, m] = k, code, frm, to
+        pay[0, m], pay[1, m], pay[2, m] = upfront, rate, transaction[frm]
+        sole[m], public[m] = exclusive, academic
+        licensed[i], exclusive_of[i] = True, exclusive
+        count_deal(
+            code, frm, to, s, academic, broker[k] >= 0, scale, deals, licenses, by_broker, university, transfers, abroad
+        )
+        m += 1
+        signed += 1
+        spent += upfront + transaction[frm]
+    return out[0, :m], out[1, :m], out[2, :m], out[3, :m], pay[0, :m], pay[1, :m], pay[2, :m], sole[:m], public[:m]
+
+
 @rule("transfer", "transfer.bargain", after="transfer.meet")
 def close_deals(world: World) -> None:
-    """Bargain in this month's meetings and sign where both sides agree; a firm signs at most one deal a month."""
-    meetings: Meetings | None = world.intermediaries.register.meetings
-    if meetings is None or not len(meetings):
-        return
-    world.intermediaries.register.meetings = None
-    orgs, p = world.orgs, world.p
-    kind_of_use = existing_uses(world, meetings)
-    out = terms(world, meetings)
-    eligible = kind_of_use < 0
-    if world.uses.n:
-        eligible |= world.uses.infringing[np.maximum(kind_of_use, 0)]
-    place = orgs.jurisdiction[meetings.owner].astype(np.int64)
-    possible = out.possible & eligible
-    world.tally.add("promising_meetings", place[possible], world.scale)
-    world.tally.add("failed_meetings", place[possible & ~out.agreed], world.scale)
-    # Both sides must bear the cost of negotiation out of money at hand.
-    per_real = world.scale / orgs.weight[meetings.user]
-    able = p["transfer.cash_part"] * affordable(world, meetings.user) / per_real
-    cost = world.levers["transfer.transaction_cost"][place]
-    go = np.flatnonzero(eligible & out.agreed & (able > cost))
-    go = go[np.lexsort((world.inventions.uid[meetings.invention[go]], meetings.user[go]))]
-    users = meetings.user[go]
-    go = go[np.r_[True, users[1:] != users[:-1]]] if len(go) else go
-    if len(go):
-        _sign(world, meetings, go, out.gain[go], out.price[go], able[go] - cost[go], cost[go], kind_of_use[go])
+    """Bargain in the quarter's meetings and sign where both sides agree; a firm signs at most three deals a quarter.
 
-
-def existing_uses(world: World, meetings: Meetings) -> np.ndarray:
-    """Return the active use that each user already has of the technology it meets, or -1; int64 (n,)."""
-    out = np.full(len(meetings), -1, np.int64)
-    inv, lines, uses = world.inventions, world.lines, world.uses
-    line = inv.line[meetings.invention]
-    for i in np.flatnonzero(line >= 0).tolist():
-        use = int(lines.first_use[line[i]])
-        while use >= 0:
-            if uses.active[use] and uses.user[use] == meetings.user[i]:
-                out[i] = use
-                break
-            use = int(uses.next_use[use])
-    return out
-
-
-def _sign(
-    world: World,
-    meetings: Meetings,
-    go: np.ndarray,
-    gain: np.ndarray,
-    price: np.ndarray,
-    able: np.ndarray,
-    cost: np.ndarray,
-    use: np.ndarray,
-) -> None:
-    inv, orgs, p, draw = world.inventions, world.orgs, world.p, world.draw
-    which, user, owner, right = meetings.invention[go], meetings.user[go], meetings.owner[go], meetings.right[go]
-    klass, broker = meetings.klass[go], meetings.broker[go]
-    uid, sector = inv.uid[which], inv.sector[which].astype(np.int64)
-    academic = (orgs.kind[owner] == UNIVERSITY) | (orgs.kind[owner] == INSTITUTE)
-    sale = (klass == UNUSED_CLASS) & draw.bernoulli("transfer.sale", uid, p["transfer.sale_share"]) & (price <= able)
-    sale &= right >= 0
-    chance = np.where(academic, p["transfer.exclusive_academic"], p["transfer.exclusive_unused"])
-    exclusive = ~sale & (klass != LAUNCHED_CLASS) & draw.bernoulli("transfer.exclusive", uid, chance)
-    upfront = np.where(sale, price, np.minimum(p["transfer.upfront_part"] * price, able))
-    # The rest becomes a running royalty: a sector's usual rate stands for the usual share of the gain.
-    rest = np.where(sale, 0.0, price - upfront)
-    share = np.minimum(np.divide(rest, gain, out=np.zeros(len(go)), where=gain > 0), 1.0)
-    rate = world.sectors["royalty_rate"][sector] * share / p["transfer.rule_of_thumb"]
-    rate = np.minimum(rate, p["transfer.royalty_cap"])
-    secret = (inv.protected_by[which] == SECRET) & ~academic
-    kind = np.where(sale, KIND["sale"], np.where(academic, KIND["university_license"],
-                    np.where(secret, KIND["know_how"], KIND["license"])))  # fmt: skip
-    frm, to = orgs.jurisdiction[owner].astype(np.int64), orgs.jurisdiction[user].astype(np.int64)
-    world.deals.add(
-        len(go), month=world.month, kind=kind, giver=owner, taker=user, right=right, invention=which,
-        field=inv.field[which], from_place=frm, to_place=to, upfront=upfront, royalty_rate=rate, exclusive=exclusive,
-        broker=broker, joint=inv.partner[which] >= 0,
-    )  # fmt: skip
-    pay_license(world, user, owner, upfront)
-    world.accounts.pay("deal_cost", "organizations", user, "services", to, cost * world.scale, place=to)
-    intermediary.commission(world, broker, user, upfront * world.scale)
-    share_inventors(world, owner[academic], upfront[academic] * world.scale)
+    Acts once a quarter, when owners and users have met.
+    """
     register = world.intermediaries.register
-    register.licensed[which] = True
-    register.exclusive[which] = exclusive
+    meetings: Meetings | None = register.meetings
+    if meetings is None:
+        return
+    register.meetings = None
+    register.reach(world.inventions.n)
+    out = terms(world, meetings)
+    if not len(out.go):
+        return
+    inv, orgs, p, draw = world.inventions, world.orgs, world.p, world.draw
+    numbers = np.array(
+        [
+            p["transfer.sale_share"], p["transfer.exclusive_academic"], p["transfer.exclusive_unused"],
+            p["transfer.upfront_part"], p["transfer.rule_of_thumb"], p["transfer.royalty_cap"],
+        ]
+    )  # fmt: skip
+    signed = Contracts(
+        *contract(
+            out.go, out.money, meetings.invention, meetings.klass, meetings.owner, meetings.user, meetings.right,
+            meetings.broker, MONTHS, numbers, world.sectors["royalty_rate"], world.scale,
+            world.levers["transfer.transaction_cost"], inv.uid, inv.sector, inv.protected_by, orgs.kind, orgs.jurisdiction,
+            register.licensed, register.exclusive, draw.key("transfer.sale"), draw.key("transfer.exclusive"),
+            *counters(world),
+        )
+    )  # fmt: skip
+    if len(signed.at):
+        _sign(world, meetings, signed, out.use[signed.at])
+
+
+def _sign(world: World, meetings: Meetings, signed: Contracts, use: np.ndarray) -> None:
+    """Enter contracts in the ledger, pay what is due at once, and let takers develop or sell."""
+    inv, at, rate = world.inventions, signed.at, signed.rate
+    which, user, owner = meetings.invention[at], meetings.user[at], meetings.owner[at]
+    broker = meetings.broker[at]
+    world.deals.add(
+        len(at), month=world.month, kind=signed.kind, giver=owner, taker=user, right=meetings.right[at], invention=which,
+        field=inv.field[which], from_place=signed.frm, to_place=signed.to, upfront=signed.upfront,
+        royalty_rate=rate, exclusive=signed.exclusive, broker=broker, joint=inv.partner[which] >= 0,
+    )  # fmt: skip
+    pay_license(world, user, owner, signed.upfront)
+    world.accounts.pay(
+        "deal_cost", "organizations", user, "services", signed.to, signed.cost * world.scale, place=signed.to
+    )
+    intermediary.commission(world, broker, user, signed.upfront * world.scale)
+    academic = signed.academic
+    share_inventors(world, owner[academic], signed.upfront[academic] * world.scale)
+    sale = signed.kind == SALE
     if sale.any():
         reassign(world, which[sale], user[sale])
-    early = klass != LAUNCHED_CLASS
+    early = meetings.klass[at] != LAUNCHED_CLASS
     if early.any():
         licensor = np.where(sale, -1, owner)
         adopt_for_development(world, which[early], user[early], licensor[early], rate[early])
@@ -141,28 +226,6 @@ def _sign(
     legal = ~early & (use >= 0)
     if legal.any():
         make_legal(world, use[legal], owner[legal], rate[legal])
-    _count(world, kind, frm, to, sector, academic, broker)
-
-
-def _count(
-    world: World,
-    kind: np.ndarray,
-    frm: np.ndarray,
-    to: np.ndarray,
-    sector: np.ndarray,
-    academic: np.ndarray,
-    broker: np.ndarray,
-) -> None:
-    add, scale = world.tally.add, world.scale
-    license_ = kind != KIND["sale"]
-    add("license_and_sale_deals", to, scale, sector)
-    add("licenses", to[license_], scale, sector[license_])
-    add("brokered_deals", to[broker >= 0], scale, sector[broker >= 0])
-    add("university_licenses", frm[academic], scale, sector[academic])
-    add("university_to_firm_transfers", frm[academic], scale, sector[academic])
-    abroad = license_ & (frm != to)
-    add("cross_border_licenses", to[abroad], scale, sector[abroad])
-    add("cross_border_licenses", frm[abroad], scale, sector[abroad])
 
 
 def share_inventors(world: World, owner: np.ndarray, received: np.ndarray) -> None:
@@ -197,159 +260,3 @@ def reassign(world: World, inventions: np.ndarray, buyers: np.ndarray) -> None:
     inv.owner[inventions] = buyers
     place = world.orgs.jurisdiction[seller[row[mine]]]
     world.tally.add("reassigned_patents", place, world.scale)
-
-
-@rule("transfer", "transfer.swap", after="transfer.bargain")
-def swap(world: World) -> None:
-    """Let large firms of complex sectors cross-license: each takes the other's newest patented product, at no fee.
-
-    Both agree if each gains more than it loses and the cost of the deal.
-    """
-    orgs, p, draw = world.orgs, world.p, world.draw
-    complex_ = world.sectors["rights_per_product"] >= p["transfer.complex_rights"]
-    firms = orgs.living(FIRM)
-    firms = firms[(orgs.employees[firms] >= SME_EMPLOYEES) & complex_[orgs.sector[firms]]]
-    seekers = firms[orgs.anniversary[firms] == world.month_of_year]
-    seekers = seekers[draw.bernoulli("transfer.swap", orgs.uid[seekers], p["transfer.swap_share"])]
-    if not len(seekers) or not world.rights.n:
-        return
-    newest = newest_product(world, firms)
-    have = newest[firms] >= 0
-    firms, seekers = firms[have], seekers[newest[seekers] >= 0]
-    pool = Pool.of(firms, orgs.uid[firms], orgs.sector[firms], world.S, orgs.rd[firms])
-    partner = draw.partner("transfer.swap_partner", orgs.uid[seekers], orgs.sector[seekers], pool,
-                           avoid=orgs.uid[seekers])  # fmt: skip
-    seekers, partner = seekers[partner >= 0], partner[partner >= 0]
-    if not len(seekers):
-        return
-    side = np.stack([seekers, partner])
-    takes = newest[side[::-1]]
-    gains = _weigh_swaps(world, side, takes)
-    taken: set[int] = set()
-    for k in np.flatnonzero(gains).tolist():
-        a, b = side[:, k].tolist()
-        if a not in taken and b not in taken:
-            taken.update((a, b))
-            _sign_swap(world, side[:, k], takes[:, k])
-
-
-def newest_product(world: World, firms: np.ndarray) -> np.ndarray:
-    """Return by organization the newest invention on the market under a right in force of its own, or -1; int64."""
-    inv = world.inventions
-    rows = world.intermediaries.register.on_market
-    rows = rows[(inv.status[rows] == LAUNCHED) & (inv.right[rows] >= 0)]
-    rows = rows[world.rights.in_force[inv.right[rows]] & (inv.line[rows] >= 0) & ~_exclusive(world, rows)]
-    out = np.full(world.orgs.n, -1, np.int64)
-    out[inv.owner[rows]] = rows
-    wanted = np.zeros(world.orgs.n, np.bool_)
-    wanted[firms] = True
-    return np.where(wanted, out, -1)
-
-
-def _exclusive(world: World, rows: np.ndarray) -> np.ndarray:
-    register = world.intermediaries.register
-    register.reach(world.inventions.n)
-    out: np.ndarray = register.exclusive[rows]
-    return out
-
-
-def _weigh_swaps(world: World, side: np.ndarray, takes: np.ndarray) -> np.ndarray:
-    """Return whether both sides of each pair can pay and gain, bool (n,).
-
-    Args:
-        side: both firms of each pair, int64 (2, n).
-        takes: the invention of the other side that each would take, int64 (2, n).
-    """
-    orgs, inv, shape = world.orgs, world.inventions, side.shape
-    user, which = side.ravel(), takes.ravel()
-    cost = world.levers["transfer.transaction_cost"][orgs.jurisdiction[user]]
-    none = np.full(len(user), -1, np.int64)
-    klass = np.full(len(user), LAUNCHED_CLASS)
-    meetings = Meetings(which, klass, side[::-1].ravel(), user, inv.right[which], none)
-    able = affordable(world, user) * orgs.weight[user] >= cost * world.scale
-    usual = user_gain(world, which, user)
-    outside, lost = alternatives(world, which, user, usual, usual)
-    given = lost.reshape(shape)[::-1].ravel()
-    net = usual * (1.0 - world.p["transfer.outlay_launched"]) - outside - given
-    good = able & (existing_uses(world, meetings) < 0) & (net > cost)
-    both: np.ndarray = good.reshape(shape).all(axis=0)
-    return both
-
-
-def _sign_swap(world: World, side: np.ndarray, takes: np.ndarray) -> None:
-    """Sign one cross license: side i takes invention ``takes[i]``, which the other side owns."""
-    orgs, inv, rights = world.orgs, world.inventions, world.rights
-    place = orgs.jurisdiction[side].astype(np.int64)
-    cost = world.levers["transfer.transaction_cost"][place]
-    broker = np.full(2, -1, np.int64)
-    owner = side[::-1].copy()
-    world.deals.add(
-        2, month=world.month, kind=KIND["cross_license"], giver=owner, taker=side, right=inv.right[takes],
-        invention=takes, field=inv.field[takes], from_place=place[::-1], to_place=place,
-    )  # fmt: skip
-    world.accounts.pay("deal_cost", "organizations", side, "services", place, cost * world.scale, place=place)
-    start_use(world, takes, side, world.everywhere, LICENSE, licensor=owner, royalty=0.0, right=inv.right[takes])
-    rights.for_license[inv.right[takes]] = True
-    sector = inv.sector[takes].astype(np.int64)
-    _count(world, np.full(2, KIND["cross_license"]), place[::-1], place, sector, np.zeros(2, np.bool_), broker)
-
-
-@rule("transfer", "university.spin_off", after="transfer.bargain")
-def spin_off(world: World) -> None:
-    """Let protected university inventions that found no licensee found a firm, with the chance the lever states.
-
-    The firm takes over the invention and its rights; its founders bring the first money, venture funds may follow.
-    """
-    inv, orgs, p = world.inventions, world.orgs, world.p
-    born = world.month - round(p["transfer.spin_off_months"])
-    low, high = (int(np.searchsorted(inv.month, np.int32(born), side)) for side in ("left", "right"))
-    rows = np.arange(low, high)
-    if not len(rows):
-        return
-    register = world.intermediaries.register
-    register.reach(inv.n)
-    owner = inv.owner[rows]
-    academic = (owner >= 0) & ((orgs.kind[owner] == UNIVERSITY) | (orgs.kind[owner] == INSTITUTE))
-    rows = rows[academic]
-    rows = rows[~orgs.passive[inv.owner[rows]] & (inv.developer[rows] < 0) & ~register.licensed[rows]]
-    status, right = inv.status[rows], inv.right[rows]
-    open_ = (status == IDEA) | (status == SHELVED) | (status == DROPPED)
-    rows, right = rows[open_], right[open_]
-    held = inv.protected_by[rows] == SECRET
-    some = right >= 0
-    held[some] = world.rights.in_force[right[some]] | (world.rights.outcome[right[some]] == 0)
-    rows = rows[held]
-    place = orgs.jurisdiction[inv.owner[rows]].astype(np.int64)
-    chance = world.levers["university.spin_off_share"][place]
-    rows = rows[world.draw.bernoulli("university.spin_off", inv.uid[rows], chance)]
-    for invention in rows.tolist():
-        found(world, invention)
-
-
-def found(world: World, invention: int) -> int:
-    """Found a firm on one university invention and return its slot."""
-    inv, orgs = world.inventions, world.orgs
-    giver = int(inv.owner[invention])
-    place, sector = int(orgs.jurisdiction[giver]), int(inv.sector[invention])
-    lead = int(inv.lead[invention])
-    founder = int(world.inventors.uid[lead]) if lead >= 0 else 0
-    uid = int(fold(int(inv.uid[invention]), founder)[0])
-    slot = int(
-        found_firm(
-            world, place, sector, int(inv.field[invention]), ORIGINS.index("university_spin_off"), uid,
-            world.p["transfer.spin_off_cash"], invention,
-        )
-    )  # fmt: skip
-    one = np.array([invention])
-    if inv.owner[invention] != slot:
-        reassign(world, one, np.array([slot]))
-    adopt_for_development(world, one, np.array([slot]), -1, 0.0)
-    world.intermediaries.register.licensed[invention] = True
-    world.deals.add(
-        1, month=world.month, kind=KIND["spin_off"], giver=giver, taker=slot, right=inv.right[invention],
-        invention=invention, field=inv.field[invention], from_place=place, to_place=place, exclusive=True,
-        joint=inv.partner[invention] >= 0,
-    )  # fmt: skip
-    world.tally.add("spin_offs", place, world.scale, sector)
-    world.tally.add("university_to_firm_transfers", place, world.scale, sector)
-    return slot

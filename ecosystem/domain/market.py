@@ -440,6 +440,6 @@ def potential_now(world: World, inventions: np.ndarray, *, true: bool = False) -
     about the value is known three years after the making or at launch; before that the expectation at filing counts
     (unless ``true``).
     """
-    *known, learning = outlook(world)
-    # whatever its age, the truth counts from the first month where it is asked for
-    return np.asarray(potentials(as_slots(inventions), world.month, *known, -1e9 if true else learning))
+    known = outlook(world)
+    # where the truth is asked for it counts whatever the age
+    return np.asarray(potentials(as_slots(inventions), world.month, *known[:-1], -1e9 if true else known[-1]))

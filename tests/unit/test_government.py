@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from agents import government
-from agents.government import Governments, credit_rate, defense_share, fill, open_governments
+from agents.government import Governments, fill, open_governments
 from agents.organizations import FIRM, INSTITUTE, UNIVERSITY, Organizations
 from ecosystem.domain.indicators import Tally
 from ecosystem.domain.knowledge import Inventions
@@ -61,6 +61,47 @@ def make(**levers: tuple[float, float, float]) -> Any:
     open_governments(w)
     w.accounts.close_opening()
     return w
+
+
+def science_oracle(world: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Public money of universities and institutes, M USD2020/year and one real organization, and its defense part."""
+    orgs = world.orgs
+    slots = orgs.living(UNIVERSITY, INSTITUTE, active=False)
+    size = orgs.rd_reference[slots] * orgs.weight[slots]
+    total = np.bincount(orgs.jurisdiction[slots], size, world.J)
+    yearly = world.levers["science.public_funding"][orgs.jurisdiction[slots]] * size / total[orgs.jurisdiction[slots]]
+    return yearly / orgs.weight[slots], defense_share(world, slots)
+
+
+def defense_share(world: Any, slots: np.ndarray) -> np.ndarray:
+    """Return the share of defense money in the public research money of universities and institutes, float64 (n,).
+
+    Defense money goes to institutes; only what exceeds all their money goes to universities.
+    """
+    orgs = world.orgs
+    share = world.levers["science.defense_share"]
+    funded = orgs.living(UNIVERSITY, INSTITUTE, active=False)
+    money = orgs.rd_public[funded] * orgs.weight[funded]
+    all_money = np.bincount(orgs.jurisdiction[funded], money, world.J)
+    inside = orgs.kind[funded] == INSTITUTE
+    at_institutes = np.bincount(orgs.jurisdiction[funded][inside], money[inside], world.J)
+    defense = share * all_money
+    institutes = np.divide(defense, at_institutes, out=np.zeros(world.J), where=at_institutes > 0).clip(0.0, 1.0)
+    rest = all_money - at_institutes
+    universities = np.divide(
+        np.maximum(0.0, defense - at_institutes), rest, out=np.zeros(world.J), where=rest > 0
+    ).clip(0.0, 1.0)
+    place = orgs.jurisdiction[slots]
+    return np.where(orgs.kind[slots] == INSTITUTE, institutes[place], universities[place])
+
+
+def credit_oracle(world: Any, slots: np.ndarray) -> np.ndarray:
+    """Tax relief of firms, real-world totals (n,)."""
+    orgs, levers = world.orgs, world.levers
+    place = orgs.jurisdiction[slots]
+    small, large = levers["government.rd_credit_small"][place], levers["government.rd_credit_large"][place]
+    rate = np.where(orgs.size_rank[slots] < 250, small, large)
+    return rate * np.maximum(0.0, orgs.rd[slots] - orgs.rd_public[slots]) * orgs.weight[slots]
 
 
 def month(w: Any, m: int) -> None:
@@ -155,11 +196,27 @@ def test_credit_pays_rate_times_own_research_once_a_year() -> None:
 
 def test_growth_over_the_line_does_not_change_the_credit() -> None:
     w = make()
-    month(w, 0)
-    small = np.flatnonzero(w.orgs.employees[:FIRMS] < 250)
-    before = credit_rate(w, small)
-    w.orgs.employees[small] = 1000.0
-    assert credit_rate(w, small) == pytest.approx(before)
+    w.orgs.employees[np.flatnonzero(w.orgs.employees[:FIRMS] < 250)] = 1000.0
+    firms = w.orgs.living(FIRM)
+    firms = firms[w.orgs.anniversary[firms] == 0]
+    government.credit(w)
+    assert w.orgs.cash[firms] * w.orgs.weight[firms] == pytest.approx(credit_oracle(w, firms), rel=1e-12)
+    assert w.tally["tax_credits_paid"].sum() == pytest.approx(credit_oracle(w, firms).sum())
+    by_sector = np.bincount(w.orgs.sector[firms], credit_oracle(w, firms), 3)
+    assert w.tally["tax_credits_paid"].sum(axis=0) == pytest.approx(by_sector)
+
+
+def test_the_science_money_loop_equals_whole_columns() -> None:
+    for share in (0.0, 0.2, 0.7, 1.0):
+        w = make(**{"science.defense_share": (share, 0.1, 0.0)})
+        w.orgs.alive[FIRMS + 2] = False
+        slots = w.orgs.living(UNIVERSITY, INSTITUTE)
+        government.fund_science(w)
+        yearly, defense = science_oracle(w)
+        assert w.orgs.rd_public[slots] == pytest.approx(yearly, rel=1e-12)
+        paid = (yearly * defense * w.orgs.weight[slots] / 12.0).sum()
+        assert w.tally["defense_research_money"].sum() == pytest.approx(paid, rel=1e-12)
+        assert w.orgs.cash[slots] == pytest.approx(yearly / 12.0, rel=1e-12)
 
 
 def test_every_month_the_pots_return_to_zero_and_money_is_conserved() -> None:

@@ -11,7 +11,7 @@ from agents.inventor import growth, hiring, migration, population, wages
 from agents.organizations import FIRM, UNIVERSITY
 from ecosystem.domain.indicators import Tally
 from ecosystem.kernel.calendar import Calendar
-from ecosystem.kernel.luck import fold
+from ecosystem.kernel.luck import Pool, fold
 from tests.unit.test_teams import add_firm, make_world
 
 FACTS = {
@@ -248,3 +248,45 @@ def test_awareness_drifts_to_the_employers() -> None:
         month(world)
     employed = world.inventors.active & (world.inventors.employer >= 0) & (world.inventors.jurisdiction < 2)
     assert world.inventors.awareness[employed].mean() < 0.35
+
+
+def test_the_board_of_posts_equals_whole_columns() -> None:
+    world = land()
+    orgs = world.orgs
+    orgs.alive[3] = False
+    orgs.wanted[5] *= 1.5
+    owner, uid, hashed, group, part, total = hiring.open_posts(
+        orgs.uid, orgs.kind, orgs.alive, orgs.passive, orgs.sector, orgs.jurisdiction, orgs.wanted, orgs.weight,
+        orgs.inventors, world.sectors["rd_share"], 0.05, float(world.scale), world.J,
+    )  # fmt: skip
+    slots = np.flatnonzero(orgs.alive)
+    target = population.staff_target(world, slots)
+    target = np.where(orgs.passive[slots], world.sectors["rd_share"][np.maximum(orgs.sector[slots], 0)], target)
+    staff = np.where(orgs.passive[slots], 0, orgs.inventors[slots])
+    vacancy = np.maximum(0.0, target - staff) + 0.05 * target
+    slots, vacancy = slots[vacancy > 0], vacancy[vacancy > 0]
+    posts = np.ceil(vacancy).astype(np.int64)
+    assert owner.tolist() == np.repeat(slots, posts).tolist()
+    assert part == pytest.approx(np.repeat(vacancy / posts, posts))
+    kind = np.where(orgs.sector[slots] >= 0, orgs.sector[slots], world.S)
+    where = orgs.jurisdiction[slots].astype(np.int64) * (world.S + 1) + kind
+    assert group.tolist() == np.repeat(where, posts).tolist()
+    assert total.ravel() == pytest.approx(np.bincount(where, vacancy, total.size))
+    assert (uid == fold(orgs.uid[owner], hiring.count_up(posts), 33)).all()
+    assert (hashed == fold(uid, 7)).all()
+
+
+def test_candidates_for_migration_are_the_pool_of_whole_columns() -> None:
+    world = land()
+    world.month = 0
+    inv = world.inventors
+    inv.active[::5] = False
+    pool = migration.migrants(world)
+    slots = np.flatnonzero(inv.active)
+    weight = inv.skill[slots].astype(np.float64) ** world.p["talent.migrant_selection"]
+    oracle = Pool.of(slots, inv.uid[slots], inv.jurisdiction[slots], world.J, weight)
+    for j in range(world.J):
+        mine, want = slice(pool.low[j], pool.high[j]), slice(oracle.low[j], oracle.high[j])
+        assert sorted(pool.slots[mine]) == sorted(oracle.slots[want])
+        assert (np.diff(pool.ring[mine].astype(np.float64)) >= 0).all()
+    assert pool.weight == pytest.approx(inv.skill[pool.slots].astype(np.float64) ** world.p["talent.migrant_selection"])

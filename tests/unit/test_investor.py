@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from agents import investor
+from agents import purse as purse_loops
 from agents.government import Governments
 from agents.investor import open_investors
 from agents.organizations import BANK, FIRM, VENTURE, Organizations
@@ -114,6 +115,40 @@ def test_venture_money_is_not_overspent_and_nothing_is_lost(monkeypatch: pytest.
     assert sum(h.total() for h in w.accounts.holders.values()) == pytest.approx(0.0, abs=1e-6)
 
 
+def test_loops_of_venture_money_equal_whole_columns() -> None:
+    fund_place, money = np.array([0, 0, 1, 2]), np.array([3.0, 1.0, 0.0, 5.0])
+    purse = np.bincount(fund_place, money, 3)
+    place, got = np.array([0, 1, 0, 2]), np.array([2.0, 7.0, 0.5, 1.0])
+    fund, firm, amount, part = purse_loops.syndicate(fund_place, money, purse, place, got)
+    assert fund.tolist() == [0, 0, 1, 1, 3]
+    assert firm.tolist() == [0, 2, 0, 2, 3]
+    assert part == pytest.approx([0.75, 0.75, 0.25, 0.25, 1.0])
+    assert amount == pytest.approx(got[firm] * part)
+    held, share = np.array([4, 2, 4, 1], np.int32), np.array([0.5, 0.5, 0.25, 0.1])
+    purse_loops.dilute(held, share, np.array([4, 3]), 5, 0.8)
+    assert share == pytest.approx([0.4, 0.5, 0.2, 0.1])
+
+
+def test_the_loop_over_borrowers_equals_whole_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    w = make(monkeypatch)
+    o = w.orgs
+    o.cash[:FIRMS] = np.arange(FIRMS) % 5 * 0.3
+    o.finance_constrained[: FIRMS // 2] = False
+    o.employees[::3] = 300.0
+    o.alive[::7] = False
+    firms, need, bank_of = purse_loops.borrowers(
+        4, o.kind, o.alive, o.passive, o.anniversary, o.jurisdiction, o.rd, o.cash, o.finance_constrained, o.employees,
+        0.75, 250.0, BANK, 3,
+    )  # fmt: skip
+    mine = o.living(FIRM)
+    lack = 0.75 * o.rd[mine] - o.cash[mine]
+    who = (o.anniversary[mine] == 4) & (lack > 0) & (o.finance_constrained[mine] | (o.employees[mine] < 250))
+    assert firms.tolist() == mine[who].tolist()
+    assert need == pytest.approx(lack[who])
+    assert (o.kind[bank_of[:2]] == BANK).all()
+    assert bank_of[2] == -1
+
+
 def test_more_supply_funds_more_firms(monkeypatch: pytest.MonkeyPatch) -> None:
     funded = []
     for supply in (1000.0, 4000.0):
@@ -177,13 +212,13 @@ def test_loans_are_paid_back_with_interest_and_the_collateral_is_released(monkey
 
 def test_the_exit_of_a_borrower_is_the_lenders_loss(monkeypatch: pytest.MonkeyPatch) -> None:
     w = make(monkeypatch, supply=0.0)
-    month(w, 2)
+    month(w, 0)
     borrowers = np.flatnonzero(w.orgs.debt > 0)
     assert len(borrowers)
     owed = (w.orgs.debt * w.orgs.weight).sum()
     w.orgs.alive[borrowers] = False
     w.orgs.alive[np.setdiff1d(np.arange(FIRMS), borrowers)] = False
-    month(w, 5)
+    month(w, 3)
     assert w.tally["pledge_losses"].sum() == pytest.approx(owed)
     assert w.orgs.debt.max() == pytest.approx(0.0, abs=1e-9)
     assert not w.rights.pledged.any()

@@ -13,14 +13,15 @@ import agents.patent_office as patent_office
 from agents import renewal
 from agents.organizations import Organizations
 from agents.patent_office import Offices, file_applications, open_offices
-from agents.patent_office.examination import examine, perceived, pressure
-from agents.patent_office.offices import Docket, count_staff, output_by_month, staff
+from agents.patent_office.dockets import Dockets, push, take
+from agents.patent_office.examination import examine, pressure, seen
+from agents.patent_office.offices import count_staff, output_by_month, staff
 from ecosystem.domain.indicators import Tally
 from ecosystem.domain.knowledge import Inventions
 from ecosystem.domain.rights import Rights
 from ecosystem.kernel.accounts import Accounts
 from ecosystem.kernel.calendar import Calendar
-from ecosystem.kernel.luck import Draw, fold
+from ecosystem.kernel.luck import ALWAYS, Draw, fold
 from ecosystem.kernel.parameters import Parameters, read
 from ecosystem.kernel.table import NEVER
 
@@ -132,17 +133,74 @@ def baseline() -> Any:
     return run(small_world(), 240, models=3)
 
 
+def perceived(world: Any, slots: np.ndarray) -> np.ndarray:
+    """Return what the examiner sees, nu + lambda / h + s sqrt(1 / h) z + leniency, in vector form."""
+    rights = world.rights
+    short = 1.0 / rights.hours[slots].astype(np.float64)
+    z = world.draw.normal("office.search", rights.uid[slots], month=ALWAYS)
+    noise = world.p["office.search_noise"] * np.sqrt(short) * z
+    flattery = world.levers["office.flattery"][rights.office[slots]]
+    out: np.ndarray = rights.novelty[slots] + flattery * short + noise + rights.leniency[slots]
+    return out
+
+
+def test_the_compiled_view_of_a_file_equals_the_vector_form(baseline: Any) -> None:
+    rights = baseline.rights
+    slots = np.flatnonzero(rights.first_action < NEVER)[-300:]
+    key = baseline.draw.key("office.search", ALWAYS)
+    one = [
+        seen(rights.uid[i], rights.novelty[i], rights.leniency[i], rights.hours[i],
+             baseline.levers["office.flattery"][rights.office[i]], baseline.p["office.search_noise"], key)
+        for i in slots
+    ]  # fmt: skip
+    np.testing.assert_allclose(one, perceived(baseline, slots), rtol=1e-12)
+
+
+def test_decisions_follow_what_is_perceived(baseline: Any) -> None:
+    """Granted at once far above the step, in the last round above it, refused below: the oracle of the compiled loop."""
+    rights = baseline.rights
+    slots = np.flatnonzero((rights.kind == 0) & (rights.first_action < NEVER) & (rights.outcome > 0))
+    x, step = perceived(baseline, slots), baseline.levers["office.step"][rights.office[slots]]
+    clear = x > step + baseline.p["office.clear_margin"]
+    at_once = rights.decided[slots] == rights.first_action[slots]
+    np.testing.assert_array_equal(at_once, clear)
+    outcome = rights.outcome[slots]
+    assert (outcome[clear] == 1).all()
+    assert (x > step)[outcome == 1].all()
+    assert (x <= step)[outcome == 2].all()
+    given_up = outcome == 3
+    later = baseline.inventions.later[rights.invention[slots]]
+    np.testing.assert_array_equal(given_up, ~clear & (later < baseline.offices.abandon_below[rights.office[slots]]))
+
+
 def test_docket_is_first_in_first_out_and_survives_growth() -> None:
-    docket = Docket()
-    seen: list[int] = []
+    dockets, alive, owner, outcome = Dockets(2), np.ones(1, np.bool_), np.zeros(2000, np.int32), np.zeros(2000, np.int8)
+    seen_now: list[int] = []
     put = 0
+    out = np.empty(2000, np.int64)
     for n in range(1, 60):
-        docket.push(np.arange(put, put + n))
+        dockets.reserve(n)
+        for right in range(put, put + n):
+            push(dockets.slots, dockets.tail, 1, 1, right)
         put += n
-        seen += docket.take(n // 2).tolist()
-    seen += docket.take(10**6).tolist()
-    assert seen == list(range(put))
-    assert len(docket) == 0
+        taken, rest = take(
+            dockets.slots, dockets.head, dockets.tail, 1, 1, n // 2 + 0.5, 1.0, 0, out, 0, alive, owner, outcome
+        )
+        seen_now += out[:taken].tolist()
+        assert rest == 0.5
+    seen_now += dockets.files(1, 1).tolist()
+    assert seen_now == list(range(put))
+    assert dockets.waiting().tolist() == [[0, 0], [0, put - sum(n // 2 for n in range(1, 60))], [0, 0]]
+
+
+def test_files_of_the_dead_are_taken_for_nothing() -> None:
+    dockets, owner, outcome = Dockets(1), np.arange(10, dtype=np.int32), np.zeros(10, np.int8)
+    for right in range(10):
+        push(dockets.slots, dockets.tail, 0, 0, right)
+    alive, out = np.arange(10) % 2 == 0, np.empty(10, np.int64)
+    taken, rest = take(dockets.slots, dockets.head, dockets.tail, 0, 0, 3.0, 1.0, 2, out, 0, alive, owner, outcome)
+    assert (taken, rest) == (5, 0.0)
+    assert dockets.files(0, 0).tolist() == [5, 6, 7, 8, 9]
 
 
 def test_every_application_is_decided_or_pending(baseline: Any) -> None:

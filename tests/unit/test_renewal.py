@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents import renewal
+from agents import renewal, renewal_fees
 from agents.organizations import Organizations
 from agents.patent_office import Offices
 from agents.patent_office.decisions import come_into_force
@@ -95,23 +95,23 @@ def test_thresholds_equal_brute_force(fees: list[float], term: float, decay: flo
     if age >= term:
         return
     table = np.array(fees)
-    lowest = renewal.thresholds(table, term, 0.05, np.array([decay]))[age, 0]
+    lowest = renewal_fees.thresholds(table, term, 0.05, np.array([decay]))[age, 0]
     if abs(r - lowest) > 1e-9 * max(1.0, lowest):
         assert (r > lowest) == brute_force(table, term, 0.05, decay, age, r)
 
 
 def test_rising_yearly_fees_make_the_myopic_choice_the_best() -> None:
-    fees = renewal.fees_by_age(YEARLY, 20.0)
-    lowest = renewal.thresholds(fees, 20.0, 0.05, np.array([0.1]))[1:20, 0]
+    fees = renewal_fees.fees_by_age(YEARLY, 20.0)
+    lowest = renewal_fees.thresholds(fees, 20.0, 0.05, np.array([0.1]))[1:20, 0]
     np.testing.assert_allclose(lowest, fees[1:20] / ((1 - np.exp(-0.15)) / 0.15))
 
 
 def test_a_longer_term_is_worth_more_at_the_last_lump_and_not_free_beyond() -> None:
-    lumps = renewal.fees_by_age(LUMPS, 20.0)
-    short, long = (renewal.thresholds(lumps, t, 0.05, np.array([0.1]))[13, 0] for t in (20.0, 25.0))
+    lumps = renewal_fees.fees_by_age(LUMPS, 20.0)
+    short, long = (renewal_fees.thresholds(lumps, t, 0.05, np.array([0.1]))[13, 0] for t in (20.0, 25.0))
     assert long < short
     assert np.flatnonzero(lumps).tolist() == [5, 9, 13, *range(21, 50, 4)]
-    assert (renewal.fees_by_age(YEARLY, 20.0)[20:] == YEARLY[20]).all()
+    assert (renewal_fees.fees_by_age(YEARLY, 20.0)[20:] == YEARLY[20]).all()
 
 
 def test_valuable_rights_live_to_the_end_of_the_term_and_worthless_ones_lapse(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,3 +187,39 @@ def test_rights_ended_by_a_court_leave_the_count_by_their_next_birthday(monkeypa
     run(world, 36)
     assert world.offices.patents_in_force.tolist() == [SCALE, 2 * SCALE]
     assert world.rights.lapsed[0] == NEVER
+
+
+def test_the_poor_pay_for_their_best_rights_in_any_order() -> None:
+    """Against a loop in plain Python: rising bills, most valuable first, until the money is gone."""
+    luck = np.random.default_rng(5)
+    orgs, rights, n = Organizations(), Rights(), 120
+    orgs.add(6, uid=np.arange(1, 7), weight=luck.integers(1, 9, 6), cash=luck.random(6), credit=0.1, jurisdiction=0,
+             passive=[False] * 5 + [True])  # fmt: skip
+    rights.add(n, owner=luck.integers(0, 6, n), office=luck.integers(0, 2, n))
+    fee, value = luck.random(n) * 0.2, luck.random(n)
+    tallies = [np.zeros((3, 2)) for _ in range(4)]
+    paid, first, who, at, amount = renewal._decide(
+        np.arange(n), np.full(n, 13), fee, value, np.full((2, 2, 20, 1), 0.2), 2.0, rights.owner, rights.office,
+        rights.kind, rights.sector, orgs.alive, orgs.passive, orgs.jurisdiction, orgs.weight, orgs.cash, orgs.credit,
+        *tallies,
+    )  # fmt: skip
+    wanted = np.zeros(n, np.bool_)
+    for o in range(6):
+        mine = np.flatnonzero((rights.owner == o) & (value > 0.2))
+        bills = fee[mine] * 2.0 / orgs.weight[o]
+        money = orgs.cash[o] + orgs.credit[o]
+        if orgs.passive[o] or bills.sum() <= money:
+            wanted[mine] = True
+            continue
+        spent = 0.0
+        for i in sorted(mine, key=lambda i: -value[i]):
+            spent += fee[i] * 2.0 / orgs.weight[o]
+            wanted[i] = spent <= money
+    np.testing.assert_array_equal(paid, wanted)
+    assert first == np.count_nonzero(wanted & orgs.passive[rights.owner])
+    assert 0 < wanted.sum() < np.count_nonzero(value > 0.2)
+    np.testing.assert_allclose(amount.sum(), 2.0 * fee[wanted].sum())
+    assert sorted(who[first:]) == sorted(rights.owner[wanted & ~orgs.passive[rights.owner]])
+    assert tallies[0].sum() == 2 * n == tallies[2].sum()
+    assert tallies[1].sum() == 2 * wanted.sum() == tallies[3].sum()
+    assert np.bincount(at, minlength=2).tolist() == np.bincount(rights.office[wanted], minlength=2).tolist()

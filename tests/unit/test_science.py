@@ -127,3 +127,36 @@ def test_defaults_cover_all_fields() -> None:
     weights = field_weights(world)
     assert weights.sum() == pytest.approx(1.0)
     assert weights[0] > 20 * weights[1]
+
+
+def test_the_loops_equal_whole_columns() -> None:
+    world = lab()
+    world.levers["science.defense_share"][:] = 0.1, 0.3, 0.0
+    world.wage[:] = 1.1, 0.9, 1.0
+    run(world, 2)
+    orgs, p, levers = world.orgs, world.p, world.levers
+    effort, hidden = basic_effort(world)
+    place = orgs.jurisdiction.astype(np.int64)
+    school = orgs.kind == UNIVERSITY
+    share = np.where(school, levers["science.basic_share"][place], levers["science.business_basic_share"][place])
+    assert (orgs.basic_share == share).all()
+    public = np.minimum(1.0, orgs.rd_public / np.maximum(orgs.rd, 1e-12))
+    defense = np.minimum(1.0, levers["science.defense_share"][place] * p["science.defense_basic_ratio"])
+    secret = np.where(school, defense * public, 1.0 - p["science.business_published_share"])
+    money = orgs.rd * share * orgs.weight / 12.0
+    own = p["science.own_field_share"]
+    for got, part in ((effort, money * (1.0 - secret)), (hidden, money * secret)):
+        home = np.bincount(place * world.F + orgs.field, part, world.J * world.F).reshape(world.J, world.F)
+        spread = np.bincount(place, part, world.J)[:, None] * field_weights(world)
+        want = (own * home + (1.0 - own) * spread) / world.wage[:, None] ** p["talent.wage_share"]
+        assert got == pytest.approx(want, rel=1e-12)
+    science = world.science
+    rate, fade, opened = science._rates(world)
+    before = [a.copy() for a in (science.pipeline, science.hidden_pipeline, science.stock, science.hidden)]
+    arrivals = science.advance(world, effort, hidden)
+    moved, buried = rate * before[0], rate * before[1]
+    assert arrivals == pytest.approx(moved[-1])
+    assert science.pipeline == pytest.approx(before[0] - moved + np.concatenate([[effort], moved[:-1]]))
+    released = opened * before[3]
+    assert science.hidden == pytest.approx(before[3] + buried[-1] - fade * before[3] - released)
+    assert science.stock == pytest.approx(before[2] + moved[-1] + released - fade * before[2])

@@ -12,15 +12,20 @@ from scipy.stats import norm
 
 from agents import intermediary
 from agents.organizations import FIRM, UNIVERSITY, Organizations
-from agents.transfer import deals, offers
-from agents.transfer.bargain import bargain
-from agents.transfer.deals import KIND, close_deals, reassign, spin_off, swap
-from agents.transfer.offers import ACADEMIC_CLASS, LAUNCHED_CLASS, UNUSED_CLASS, meet
+from agents.transfer import listing, offers
+from agents.transfer import spin_off as spin_offs
+from agents.transfer.bargain import bargain_one, terms
+from agents.transfer.deals import KIND, close_deals, reassign
+from agents.transfer.listing import ACADEMIC_CLASS, LAUNCHED_CLASS, UNUSED_CLASS
+from agents.transfer.offers import meet
+from agents.transfer.spin_off import spin_off
+from agents.transfer.swap import swap
 from ecosystem.domain.indicators import Tally
 from ecosystem.domain.knowledge import PROTECTION, STATUS, Inventions
 from ecosystem.domain.ledgers import Deals
 from ecosystem.domain.market import Lines, Uses
 from ecosystem.domain.rights import Rights
+from ecosystem.domain.valuation import owner_loss, user_gain
 from ecosystem.kernel.accounts import Accounts
 from ecosystem.kernel.luck import Draw, fold
 from ecosystem.kernel.parameters import Parameters, read
@@ -55,21 +60,24 @@ def make(seed: int = 1, **levers: float) -> Any:
         places=PLACES, P=2, J=3, S=SECTORS, T=3, F=3, ROW=2, month=120, month_of_year=0, scale=500.0, draw=Draw(seed),
         experience=SimpleNamespace(share_kept=lambda: np.full((4, 3, SECTORS), 0.3)),
         tally=Tally(3, SECTORS), accounts=Accounts(PLACES), orgs=Organizations(), inventions=Inventions(place=3),
-        rights=Rights(), deals=Deals(), uses=Uses(territory=3), lines=Lines(territory=3), waiting=[],
+        rights=Rights(), deals=Deals(), uses=Uses(territory=3), lines=Lines(territory=3), waiting=[[] for _ in range(6)],
         intermediaries=intermediary.Intermediaries(), market=LedgerMarket(), everywhere=7,
         proximity=np.array([[0.7, 0.2, 0.1], [0.2, 0.7, 0.1], [0.1, 0.1, 0.8]]),
         levers={k: np.array(v) for k, v in BASE.items()},
         sectors={
             "royalty_rate": np.array([0.05, 0.04]), "product_life": np.array([10.0, 5.0]),
+            "development_years": np.array([2.0, 1.0]),
             "rights_per_product": np.array([2.0, 50.0]),
         },
         valuation=SimpleNamespace(
             alone=np.full((3, SECTORS), 0.3), shared=np.array([1.0, 1.0, 0.56, 0.39, 0.30, 0.25, 0.21]),
             discount=np.array([0.2, 0.3]), hazard=np.array([0.1, 0.1]),
+            usual=np.array([36.0, 36.0]), learning=36.0, decay=np.array([0.1, 0.2]),
         ),
         p=Parameters(read(
             ROOT / "agents" / "transfer" / "transfer.toml", ROOT / "agents" / "intermediary.toml",
-            ROOT / "agents" / "firm" / "firm.toml", ROOT / "ecosystem" / "domain" / "valuation.toml",
+            ROOT / "agents" / "firm" / "firm.toml",
+            ROOT / "agents" / "firm" / "development.toml", ROOT / "ecosystem" / "domain" / "valuation.toml",
         )),
     )  # fmt: skip
     for name, value in levers.items():
@@ -176,25 +184,22 @@ def test_a_higher_royalty_asked_closes_fewer_deals_and_income_peaks_inside() -> 
 
 def test_acceptance_follows_the_published_shape() -> None:
     """P(deal) = P[(1 - rho) x > 1] with ln x ~ N(0.24, 1): .57, .48, .32, .12, .02 (findings on the population)."""
-    n = 200_000
-    z = norm.ppf((np.arange(n) + 0.5) / n)
-    one, rho = np.ones(n), np.array([0.05, 0.25, 0.5, 0.75, 0.9])
+    n = 4_000
+    errors = np.exp(norm.ppf((np.arange(n) + 0.5) / n)).tolist()
+    rho = (0.05, 0.25, 0.5, 0.75, 0.9)
     for share, expected in zip(rho, (0.57, 0.48, 0.32, 0.12, 0.02), strict=True):
-        _, _, agreed = bargain(
-            one, one * np.exp(-0.24), 0 * one, 0 * one, np.exp(z), one, share * one, np.ones(n, np.bool_)
-        )
-        assert agreed.mean() == pytest.approx(expected, abs=0.015)
+        agreed = [bargain_one(1.0, float(np.exp(-0.24)), 0.0, 0.0, error, 1.0, share, True)[2] for error in errors]
+        assert np.mean(agreed) == pytest.approx(expected, abs=0.015)
 
 
 def test_nash_price_splits_the_surplus_when_both_see_the_truth() -> None:
-    one = np.ones(1)
-    price, possible, agreed = bargain(10 * one, 2 * one, 3 * one, one, one, one, 0.5 * one, np.zeros(1, np.bool_))
-    assert possible[0]
-    assert agreed[0]
-    assert price[0] == pytest.approx(3 + 0.5 + 0.5 * 4)
-    _, possible, agreed = bargain(10 * one, 8 * one, 3 * one, one, one, one, 0.5 * one, np.zeros(1, np.bool_))
-    assert not possible[0]
-    assert not agreed[0]
+    price, possible, agreed = bargain_one(10.0, 2.0, 3.0, 1.0, 1.0, 1.0, 0.5, False)
+    assert possible
+    assert agreed
+    assert price == pytest.approx(3 + 0.5 + 0.5 * 4)
+    _, possible, agreed = bargain_one(10.0, 8.0, 3.0, 1.0, 1.0, 1.0, 0.5, False)
+    assert not possible
+    assert not agreed
 
 
 def test_disagreement_and_cost_make_bargains_fail() -> None:
@@ -257,7 +262,7 @@ def test_deals_lead_to_use_or_development_and_cross_borders() -> None:
     assert (w.uses.user[licensed] != w.uses.licensor[licensed]).all()
     assert (w.deals.giver != w.deals.taker).all()
     # An exclusive license takes the technology off the market.
-    which, _ = offers.offers(w)
+    which = listing.make_list(w).which
     assert not np.isin(w.deals.invention[w.deals.exclusive], which).any()
 
 
@@ -301,7 +306,7 @@ def test_a_spin_off_takes_the_invention_and_its_rights(monkeypatch: pytest.Monke
         reassign(world, np.array([invention]), np.array([slot]))
         return slot
 
-    monkeypatch.setattr(deals, "found", found_stand_in)
+    monkeypatch.setattr(spin_offs, "found", found_stand_in)
     count = []
     for share in (0.0, 0.1, 0.5):
         w = make(university__spin_off_share=share)
@@ -316,3 +321,94 @@ def test_a_spin_off_takes_the_invention_and_its_rights(monkeypatch: pytest.Monke
             assert w.rights.owner[w.inventions.right[invention]] == owner
     assert count[0] == 0
     assert count[0] < count[1] < count[2]
+
+
+def test_the_list_of_offers_is_what_the_columns_say() -> None:
+    w = make()
+    inv, rights, orgs = w.inventions, w.rights, w.orgs
+    odd = np.arange(0, inv.n, 7)
+    inv.protected_by[odd[::2]] = PROTECTION.index("secret")
+    rights.in_force[odd] = False
+    rights.pledged[5::11] = True
+    inv.developer[3::13] = 2
+    orgs.alive[4:6] = False
+    orgs.passive[6] = True
+    listed = listing.make_list(w)
+    status, owner = inv.status, inv.owner
+    launched, idea, shelved = (status == STATUS.index(x) for x in ("launched", "idea", "shelved"))
+    academic = orgs.kind[owner] == UNIVERSITY
+    secret = inv.protected_by == PROTECTION.index("secret")
+    held = (rights.in_force | secret) & ~rights.pledged & orgs.alive[owner] & ~orgs.passive[owner]
+    held &= ~(idea & (inv.developer >= 0))
+    unused = held & ~academic & rights.in_force & (shelved | (idea & (w.month - inv.month >= w.p["transfer.idle_months"])))
+    klass = np.full(inv.n, -1)
+    for which, code in ((held & launched, LAUNCHED_CLASS), (held & ~launched & academic, ACADEMIC_CLASS),
+                        (unused & ~launched, UNUSED_CLASS)):  # fmt: skip
+        klass[which] = code
+    chance = np.array([1.0, w.p["transfer.willing_unused"], w.p["transfer.willing_launched"], 0.0])[klass]
+    chance[academic & (klass >= 0)] = 1.0
+    ready = w.draw.bernoulli("transfer.willing", inv.uid, chance, month=-(10**6))
+    expected = np.flatnonzero(ready & (klass >= 0))
+    assert listed.which.tolist() == expected.tolist()
+    assert listed.klass.tolist() == klass[expected].tolist()
+    assert listed.uid.tolist() == inv.uid[expected].tolist()
+    place = orgs.jurisdiction[owner[expected]].astype(int)
+    assert listed.cell.tolist() == ((place * 3 + klass[expected]) * 2 + academic[expected]).tolist()
+    assert w.intermediaries.register.offers.tolist() == (np.bincount(place, minlength=3) * w.scale).tolist()
+    assert w.intermediaries.register.on_market.tolist() == np.flatnonzero(klass == LAUNCHED_CLASS).tolist()
+    assert (np.flatnonzero(rights.for_license) == inv.right[expected]).all()
+
+
+def test_bargaining_equals_its_equations_on_whole_columns() -> None:
+    w = make(transfer__matching=40.0)
+    inv, orgs, p = w.inventions, w.orgs, w.p
+    w.rights.in_force[::5] = False
+    w.rights.outcome[::5] = 0
+    meet(w)
+    m = w.intermediaries.register.meetings
+    assert len(m) > 100
+    got = terms(w, m)
+    which, line = m.invention, inv.line[m.invention]
+    usual = user_gain(w, which, m.user)
+    suits = (w.proximity[inv.field[which], orgs.field[m.user]] / w.proximity[inv.field[which], inv.field[which]])
+    suits = suits ** p["transfer.fit_elasticity"] * np.exp(
+        p["transfer.fit_spread"] * w.draw.normal("transfer.fit", inv.uid[which])
+    )
+    risk = np.where(w.rights.in_force[m.right], p["transfer.validity_risk"], p["transfer.pending_risk"])
+    gain = usual * suits * (1.0 - risk)
+    on_market, academic = m.klass == LAUNCHED_CLASS, orgs.kind[m.owner] == UNIVERSITY
+    part = np.array([p[f"transfer.outlay_{x}"] for x in ("academic", "unused", "launched")])
+    outlay = part[m.klass] * usual
+    outlay += np.where(on_market, 0.7 * np.maximum(0.0, gain - p["transfer.outlay_copy"] * usual), 0.0)
+    loss = np.where(on_market & ~academic, 0.3 * owner_loss(w, which), 0.0)
+    noise = 0.6 * np.where(m.broker >= 0, p["intermediary.clarity"], 1.0)
+    mine, theirs = (np.exp(noise * w.draw.normal(f"transfer.{x}_error", inv.uid[which])) for x in ("user", "owner"))
+    cost, seen = 0.02, gain * mine
+    surplus = gain - outlay - loss - cost
+    asked = loss + 0.5 * cost + p["transfer.owner_part"] * np.maximum(surplus, 0.0) * theirs
+    agreed = np.where(academic, 0.75 * seen > outlay + cost, (surplus > 0) & (seen - outlay - 0.5 * cost > asked))
+    np.testing.assert_allclose(got.money[0], gain, rtol=1e-12)
+    np.testing.assert_allclose(got.money[1], np.where(academic, 0.25 * seen, asked), rtol=1e-12)
+    np.testing.assert_allclose(got.money[2], p["transfer.cash_part"] * orgs.cash[m.user] * 80.0 / 500.0, rtol=1e-12)
+    assert (got.possible == (surplus > 0)).all()
+    assert (got.agreed == agreed).all()
+    sells = (line >= 0) & (m.user == m.owner)
+    assert ((got.use >= 0) == sells).all()
+    assert sorted(got.go.tolist()) == np.flatnonzero(agreed & ~sells).tolist()
+    order = np.lexsort((inv.uid[which[got.go]], m.user[got.go]))
+    assert (order == np.arange(len(order))).all()
+
+
+def test_rules_act_once_a_quarter_at_three_times_the_rate() -> None:
+    w = make()
+    size = np.full((3, SECTORS), 10.0)
+    w.intermediaries.register.offers[:] = 1e6
+    chance = offers.meeting_chance(w, size)[0, ACADEMIC_CLASS, 1]
+    assert chance == pytest.approx(1.0 - np.exp(-3.0 * offers.meeting_rate(w, np.full(3, 1e6), size.sum(axis=1))[0]))
+    for month in (121, 122):
+        w.month = month
+        meet(w)
+        assert w.intermediaries.register.meetings is None
+    w.month = 123
+    meet(w)
+    assert len(w.intermediaries.register.meetings) > 0

@@ -45,8 +45,8 @@ def campus(**values: float) -> Any:
         }.items()
     }  # fmt: skip
     world.levers["science.public_funding"] = np.array([38_000.0, 12_000.0, 0.0])
-    world.calendar, world.tally, world.month = Calendar(), Tally(world.J, world.S), -1
-    world.draw.month = -1
+    world.calendar, world.tally, world.month = Calendar(), Tally(world.J, world.S), -3
+    world.draw.month = -3
     world.accounts = Accounts(world.places)
     world.accounts.open("organizations", world.orgs, bounded=True)
     for name in ("households", "government", "outside"):
@@ -210,3 +210,26 @@ def test_expected_disclosure_oracle() -> None:
     assert university.discloses(world, made).mean() == pytest.approx(
         university.expected_disclosure(world)[0], abs=0.015
     )
+
+
+def test_the_loop_over_contracts_equals_whole_columns() -> None:
+    world = campus()
+    orgs, a = world.orgs, world.academia
+    firms = orgs.living(FIRM)
+    orgs.cash[firms] = np.where(np.arange(len(firms)) % 3 == 0, 0.1, 1e3)
+    orgs.alive[firms[4]] = False
+    before = orgs.cash.copy()
+    can = np.maximum(0.0, orgs.cash + orgs.credit)
+    university.contract(world)
+    firms = orgs.living(FIRM)
+    due = np.minimum(a.contract_share[orgs.jurisdiction[firms]] * orgs.rd[firms] / 4.0, can[firms])
+    served = due > 0
+    assert served.any()
+    assert (a.seller[firms[served]] >= 0).all()
+    assert before[firms] - orgs.cash[firms] == pytest.approx(due, rel=1e-9)
+    total = due * orgs.weight[firms]
+    income = np.bincount(a.seller[firms[served]], total[served], len(a.slots)) / orgs.weight[a.slots]
+    assert a.contracts == pytest.approx(4.0 * income)
+    assert orgs.cash[a.slots] - before[a.slots] == pytest.approx(income)
+    place = np.bincount(orgs.jurisdiction[firms], total, world.J)
+    assert world.tally["contract_research"].sum(axis=1) == pytest.approx(place)
