@@ -7,13 +7,44 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from ecosystem.domain.teams import arrange
-
 if TYPE_CHECKING:
     from ecosystem.world import World
 
 RENEWED_MONTHS = 3
-i8, b1, i4 = nb.int64, nb.boolean, nb.int32
+i8, i1, b1, i4 = nb.int64, nb.int8, nb.boolean, nb.int32
+
+
+@nb.njit(nb.types.UniTuple(i8[::1], 4)(i8[::1], i8, b1[::1], i1[::1], i4[::1], i8), cache=True)
+def _index(
+    known: np.ndarray, seen: int, in_force: np.ndarray, outcome: np.ndarray, owner: np.ndarray, organizations: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Keep rights in force or pending among ``known`` ones and rows from ``seen`` on; a counting sort by owner.
+
+    Returns:
+        (rights, ascending; the same by owner; first and one past last position of each owner), int64.
+    """
+    rows = np.empty(len(known) + len(in_force) - seen, np.int64)
+    low, high = np.zeros(organizations, np.int64), np.zeros(organizations, np.int64)
+    n = 0
+    for k in range(len(rows)):
+        i = known[k] if k < len(known) else seen + k - len(known)
+        if in_force[i] or outcome[i] == 0:
+            rows[n] = i
+            n += 1
+            if owner[i] >= 0:
+                high[owner[i]] += 1
+    total = 0
+    for o in range(organizations):
+        low[o] = total
+        total += high[o]
+        high[o] = low[o]
+    order = np.empty(total, np.int64)
+    for k in range(n):
+        o = owner[rows[k]]
+        if o >= 0:
+            order[high[o]] = rows[k]
+            high[o] += 1
+    return rows[:n].copy(), order, low, high
 
 
 class Holdings:
@@ -40,14 +71,10 @@ class Holdings:
         if 0 <= world.month - self.month < RENEWED_MONTHS:
             return
         table = world.rights
-        rows = np.concatenate([self.rights, np.arange(self.seen, table.n)])
-        rows = rows[table.in_force[rows] | (table.outcome[rows] == 0)]
-        owner = table.owner[rows].astype(np.int64)
-        owned = owner >= 0
-        self.rights, self.seen, self.month = rows, table.n, world.month
-        self.order, self.low, self.high, _ = arrange(
-            rows[owned], owner[owned], np.ones(int(owned.sum())), max(1, world.orgs.n)
+        self.rights, self.order, self.low, self.high = _index(
+            self.rights, self.seen, table.in_force, table.outcome, table.owner, max(1, world.orgs.n)
         )
+        self.seen, self.month = table.n, world.month
         self.sold = np.zeros(0, np.int64)
         self.loose = np.zeros(table.n, np.bool_)
 

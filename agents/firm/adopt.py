@@ -122,9 +122,10 @@ def _who_tries(world: World) -> tuple[np.ndarray, np.ndarray]:
     p, lines, orgs, inv, draw = world.p, world.lines, world.orgs, world.inventions, world.draw
     tried, uid, group, avoid = arrivals(
         world.live_lines, world.month, lines.uid, lines.sector, lines.pull, lines.appeal, lines.users,
-        world.valuation.shared, p["adoption.least_appeal"], lines.launched, lines.invention, inv.published, inv.owner, orgs.jurisdiction, orgs.uid, p["adoption.rate"] * world.sectors["imitation_rate"] / 12.0,
-        world.valuation.decay, p["adoption.value_elasticity"], p["protection.disclosure"], p["adoption.foreign_share"],
-        world.market.reach, world.territories.place, world.J, draw.key("adoption.arrival"), draw.key("adoption.abroad"),
+        world.valuation.shared, p["adoption.least_appeal"], lines.launched, lines.invention, inv.published, inv.owner,
+        orgs.jurisdiction, orgs.uid, p["adoption.rate"] * world.sectors["imitation_rate"] / 12.0, world.valuation.decay,
+        p["adoption.value_elasticity"], p["protection.disclosure"], p["adoption.foreign_share"], world.market.reach,
+        world.territories.place, world.J, draw.key("adoption.arrival"), draw.key("adoption.abroad"),
         draw.key("adoption.place"),
     )  # fmt: skip
     return tried, draw.partner("adoption.user", uid, group, sellers(world), avoid=avoid)

@@ -30,15 +30,17 @@ ATTEMPTS, MADE, DOMESTIC, GREEN, PUBLIC, BLOCKED, WILFUL, COST_SUM, BY_ROUTE = r
 )  # fmt: skip
 def arrivals(
     live: np.ndarray, month: int, uid: np.ndarray, sector: np.ndarray, pull: np.ndarray, appeal: np.ndarray,
-    sellers: np.ndarray, shared: np.ndarray, least: float, launched: np.ndarray, invention: np.ndarray, published: np.ndarray, owner: np.ndarray, seat: np.ndarray, org_uid: np.ndarray,
-    usual: np.ndarray, decay: np.ndarray, elasticity: float, disclosure: float, foreign_share: float,
-    reach: np.ndarray, place: np.ndarray, J: int, key: np.uint64, key_abroad: np.uint64, key_place: np.uint64,
+    sellers: np.ndarray, shared: np.ndarray, least: float, launched: np.ndarray, invention: np.ndarray,
+    published: np.ndarray, owner: np.ndarray, seat: np.ndarray, org_uid: np.ndarray, usual: np.ndarray, decay: np.ndarray,
+    elasticity: float, disclosure: float, foreign_share: float, reach: np.ndarray, place: np.ndarray, J: int,
+    key: np.uint64, key_abroad: np.uint64, key_place: np.uint64,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Draw which lines are tried this month and where the one who tries sits.
 
     Chance 1 - exp(-rate (1 + disclosure if published)), rate = usual_s min(pull exp(-elasticity decay_s age), 12). Only
     lines are tried whose gain for a further seller, appeal exp(-decay_s age) share(n + 1) / share(2), comes up to
-    ``least`` of the cost to imitate: nobody tries what is plainly not worth it. No right is looked at here. From abroad, places are drawn by the size of the sector's market.
+    ``least`` of the cost to imitate: nobody tries what is plainly not worth it. No right is looked at here. From abroad,
+    places are drawn by the size of the sector's market.
 
     Returns:
         (line, its identity, group = place x sectors + sector, identity of the owner) of each line tried.

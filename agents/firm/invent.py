@@ -186,8 +186,9 @@ def create(world: World, owner: np.ndarray, uid: np.ndarray) -> np.ndarray:
     p, key, orgs, inv, a = world.p, world.draw.key, world.orgs, world.inventions, world.arrivals
     teams = form_teams(world, owner, uid)
     order, owner, uid, field, sector, far = direct(
-        owner, uid, np.argsort(uid), teams.field, orgs.jurisdiction, orgs.sector, orgs.field,
-        p["firm.explore"] * world.levers["talent.risk_tolerance"], p["invention.core_share"], a.sector_cum, a.near_cum, a.home_cum,
+        owner, uid, teams.field, orgs.jurisdiction, orgs.sector, orgs.field,
+        p["firm.explore"] * world.levers["talent.risk_tolerance"], p["invention.core_share"], a.sector_cum, a.near_cum,
+        a.home_cum,
         key("invention.field"), key("invention.core"), key("invention.explore"), key("invention.distant"),
         key("invention.sector"),
     )  # fmt: skip

@@ -188,9 +188,7 @@ def weigh(
         if eligible and both and able > cost[place]:
             # few agree: they are put in order by taker and identity one by one
             at = m
-            while at > 0 and (
-                users[go[at - 1]] > u or (users[go[at - 1]] == u and uid[which[go[at - 1]]] > uid[i])
-            ):
+            while at > 0 and (users[go[at - 1]] > u or (users[go[at - 1]] == u and uid[which[go[at - 1]]] > uid[i])):
                 go[at] = go[at - 1]
                 at -= 1
             go[at] = k

@@ -44,9 +44,7 @@ ratio("deal_failure_share", "share", "meetings without a deal although the joint
       -1, "failed_meetings", "promising_meetings")  # fmt: skip
 
 
-@nb.njit(
-    nb.void(i8, i8, i8, i8, nb.boolean, nb.boolean, f8, FF8, FF8, FF8, FF8, FF8, FF8), cache=True
-)
+@nb.njit(nb.void(i8, i8, i8, i8, nb.boolean, nb.boolean, f8, FF8, FF8, FF8, FF8, FF8, FF8), cache=True)
 def count_deal(
     kind: int, frm: int, to: int, sector: int, academic: bool, brokered: bool, scale: float, deals: np.ndarray,
     licenses: np.ndarray, by_broker: np.ndarray, university: np.ndarray, transfers: np.ndarray, abroad: np.ndarray,

@@ -134,7 +134,14 @@ def list_offers(
         offers[seat[o]] += scale
         if r >= 0:
             for_license[r] = True
-    return possible[:n].copy(), on_market[:m].copy(), which[:k].copy(), klass[:k].copy(), uids[:k].copy(), cell[:k].copy()
+    return (
+        possible[:n].copy(),
+        on_market[:m].copy(),
+        which[:k].copy(),
+        klass[:k].copy(),
+        uids[:k].copy(),
+        cell[:k].copy(),
+    )
 
 
 def make_list(world: World) -> Listing:

@@ -163,7 +163,7 @@ class Ancestry:
             cum, ln_quality = np.zeros(more), np.zeros(more, np.float32)
             cum[: self.rows], ln_quality[: self.rows] = self.cum[: self.rows], self.ln_quality[: self.rows]
             self.cum, self.ln_quality = cum, ln_quality
-        self.ln_quality[self.rows : self.rows + n] = np.log(weight.astype(np.float32))
+        self.ln_quality[self.rows : self.rows + n] = np.log(np.maximum(weight.astype(np.float32), 1e-30))
         _append(field, weight, self.rows, self.months, self.mass, self.start, self.cum)
         self.months += 1
         self.rows += n

@@ -92,13 +92,13 @@ def category(cumulative: np.ndarray, row: int, u: float) -> int:
 
 @nb.njit(
     nb.types.Tuple((i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], b1[::1]))(
-        i8[::1], i8[::1], i8[::1], i8[::1], i1[::1], i1[::1], i1[::1], f8[::1], f8,
+        i8[::1], i8[::1], i8[::1], i1[::1], i1[::1], i1[::1], f8[::1], f8,
         f8[:, ::1], f8[:, ::1], f8[:, ::1], u8, u8, u8, u8, u8,
     ),
     cache=True,
 )  # fmt: skip
 def direct(
-    owner: np.ndarray, uid: np.ndarray, turn: np.ndarray, team_field: np.ndarray, org_place: np.ndarray, org_sector: np.ndarray,
+    owner: np.ndarray, uid: np.ndarray, team_field: np.ndarray, org_place: np.ndarray, org_sector: np.ndarray,
     org_field: np.ndarray, tolerance: np.ndarray, core: float, sector_cum: np.ndarray, near_cum: np.ndarray,
     home_cum: np.ndarray, key_field: np.uint64, key_core: np.uint64, key_explore: np.uint64, key_distant: np.uint64,
     key_sector: np.uint64,
@@ -110,7 +110,6 @@ def direct(
     The market is the firm's sector; for academics one drawn by R&D among the sectors that use the field.
 
     Args:
-        turn: order by identity (n,).
         tolerance: chance to explore by place (J,).
         sector_cum, near_cum, home_cum: running sums of fields by sector (S, F), of fields by field (F, F) and of
             sectors by field (F, S).
@@ -133,17 +132,22 @@ def direct(
             f = distant
         field[i] = f
         sector[i] = category(home_cum, f, u01(me, key_sector)) if academic else s
-    # A counting sort by field, which keeps the order by identity.
-    at = np.zeros(near_cum.shape[0] + 1, np.int64)
+    # A counting sort by field; the few inventions of a field are put in the order of their identities by insertion.
+    fields = near_cum.shape[0]
+    at = np.zeros(fields + 1, np.int64)
     for i in range(n):
         at[field[i] + 1] += 1
-    for f in range(near_cum.shape[0]):
+    for f in range(fields):
         at[f + 1] += at[f]
-    order = np.empty(n, np.int64)
-    for k in range(n):
-        f = field[turn[k]]
-        order[at[f]] = turn[k]
-        at[f] += 1
+    order, end = np.empty(n, np.int64), at.copy()
+    for i in range(n):
+        f = field[i]
+        k = end[f]
+        end[f] += 1
+        while k > at[f] and uid[order[k - 1]] > uid[i]:
+            order[k] = order[k - 1]
+            k -= 1
+        order[k] = i
     return order, owner[order], uid[order], field[order], sector[order], far[order]
 
 

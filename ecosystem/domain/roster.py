@@ -161,10 +161,14 @@ def build_roster(world: World, size_cdf: np.ndarray) -> Roster:
     """
     people, orgs, around = world.inventors, world.orgs, ring(world)
     n, organizations, pools = people.n, max(1, orgs.n), 2 * world.J * world.F
-    slots, cum = np.empty(n, np.int64), np.empty(n)
+    # Rosters take turns in the same memory: fresh pages cost more than drawing one up.
+    room: tuple[np.ndarray, ...] | None = world.__dict__.get("roster_room")
+    if room is None or len(room[0]) < n:
+        size = n + n // 4
+        kinds = (np.int64, np.float64, np.int64, np.int64, np.float64, np.uint64)
+        room = world.roster_room = tuple(np.empty(size, kind) for kind in kinds)
+    slots, cum, pool_slots, pool_uid, pool_weight, points = room
     low, high = np.zeros(organizations, np.int64), np.zeros(organizations, np.int64)
-    pool_slots, pool_uid = np.empty(n, np.int64), np.empty(n, np.int64)
-    pool_weight, points = np.empty(n), np.empty(n, np.uint64)
     pool_low, pool_high = np.zeros(pools, np.int64), np.zeros(pools, np.int64)
     academic = academics(world)
     n = _muster(

@@ -14,11 +14,24 @@ from ecosystem.kernel.luck import Draw, fold
 
 F = 3
 NEAR = np.array([[0.7, 0.2, 0.1], [0.3, 0.6, 0.1], [0.0, 0.5, 0.5]])
-PARAMETERS = {"ancestry.peak_years": 2.0, "ancestry.fading_years": 6.0, "ancestry.parents_chance": 0.8}
+PARAMETERS = {"ancestry.peak_years": 2.0, "ancestry.fading_years": 6.0, "ancestry.parents_chance": 0.8,
+              "ancestry.tacit_share": 0.0, "ancestry.abroad_share": 0.0}  # fmt: skip
 
 
 def world(seed: int = 1, **changes: float) -> Any:
-    return SimpleNamespace(p={**PARAMETERS, **changes}, draw=Draw(seed), proximity=NEAR)
+    """A world in which all earlier work is one's own, and so within reach."""
+    rows = 5000
+    return SimpleNamespace(
+        p={**PARAMETERS, **changes}, draw=Draw(seed), proximity=NEAR, month=0,
+        orgs=SimpleNamespace(jurisdiction=np.array([0, 1], np.int8)),
+        inventions=SimpleNamespace(
+            owner=np.zeros(rows, np.int32), jurisdiction=np.zeros(rows, np.int8), published=np.zeros(rows, np.int32)
+        ),
+    )  # fmt: skip
+
+
+def find(a: Ancestry, world: Any, uid: np.ndarray, field: np.ndarray, owner: int = 0) -> np.ndarray:
+    return a.parents(world, uid, field, np.full(len(uid), owner))
 
 
 def library(months: int = 6) -> tuple[Ancestry, np.ndarray, np.ndarray, np.ndarray]:
@@ -45,7 +58,7 @@ def test_parents_are_drawn_exactly_by_quality_age_and_proximity(child_field: int
     weight = quality * kernel * NEAR[child_field, field]
     n = 30_000
     uid = fold(np.arange(n), 1)
-    got = a.parents(world(), uid, np.full(n, child_field))
+    got = find(a, world(), uid, np.full(n, child_field))
     found = got[got >= 0]
     assert stats.binomtest(len(found), 3 * n, 0.8).pvalue > 1e-4
     some = weight > 0
@@ -57,7 +70,7 @@ def test_parents_are_drawn_exactly_by_quality_age_and_proximity(child_field: int
 def test_the_three_searches_are_independent() -> None:
     a, *_ = library()
     n = 30_000
-    got = a.parents(world(**{"ancestry.parents_chance": 1.0}), fold(np.arange(n), 2), np.zeros(n, np.int64))
+    got = find(a, world(**{"ancestry.parents_chance": 1.0}), fold(np.arange(n), 2), np.zeros(n, np.int64))
     top = np.argsort(np.bincount(got[:, 0]))[-4:]
     for i, j in ((0, 1), (1, 2), (0, 2)):
         table = np.array([[np.count_nonzero((got[:, i] == x) & (got[:, j] == y)) for x in top] for y in top])
@@ -67,23 +80,23 @@ def test_the_three_searches_are_independent() -> None:
 def test_the_same_child_finds_the_same_parents_in_any_company() -> None:
     a, *_ = library()
     uid, field = fold(np.arange(50), 3), np.arange(50) % F
-    got = a.parents(world(), uid, field)
+    got = find(a, world(), uid, field)
     order = np.random.default_rng(0).permutation(50)
-    assert np.array_equal(a.parents(world(), uid[order], field[order]), got[order])
-    assert np.array_equal(a.parents(world(), uid[7:8], field[7:8])[0], got[7])
-    assert not np.array_equal(a.parents(world(2), uid, field), got)
+    assert np.array_equal(find(a, world(), uid[order], field[order]), got[order])
+    assert np.array_equal(find(a, world(), uid[7:8], field[7:8])[0], got[7])
+    assert not np.array_equal(find(a, world(2), uid, field), got)
 
 
 def test_without_earlier_work_there_are_no_parents() -> None:
     a = Ancestry(F, 10)
     none = np.full((4, 3), -1)
-    assert np.array_equal(a.parents(world(), np.arange(4), np.zeros(4, np.int64)), none)
+    assert np.array_equal(find(a, world(), np.arange(4), np.zeros(4, np.int64)), none)
     a.append(np.zeros(0, np.int64), np.zeros(0))
-    assert np.array_equal(a.parents(world(), np.arange(4), np.zeros(4, np.int64)), none)
+    assert np.array_equal(find(a, world(), np.arange(4), np.zeros(4, np.int64)), none)
     a.append(np.zeros(2, np.int64), np.ones(2))
     # Field 2 does not look at field 0.
-    assert np.array_equal(a.parents(world(), np.arange(1, 5), np.full(4, 2)), none)
-    assert (a.parents(world(**{"ancestry.parents_chance": 1.0}), np.arange(1, 5), np.zeros(4, np.int64)) >= 0).all()
+    assert np.array_equal(find(a, world(), np.arange(1, 5), np.full(4, 2)), none)
+    assert (find(a, world(**{"ancestry.parents_chance": 1.0}), np.arange(1, 5), np.zeros(4, np.int64)) >= 0).all()
 
 
 def test_worthless_work_is_never_built_on_and_the_index_grows() -> None:
@@ -92,7 +105,7 @@ def test_worthless_work_is_never_built_on_and_the_index_grows() -> None:
         a.append(np.repeat(np.arange(F), 20), np.tile([0.0, 1.0], 30))
     assert a.rows == 3000
     assert a.months == 50
-    got = a.parents(world(), fold(np.arange(5000), 1), np.arange(5000) % F)
+    got = find(a, world(), fold(np.arange(5000), 1), np.arange(5000) % F)
     found = got[got >= 0]
     assert len(found)
     assert (found % 2 == 1).all()
@@ -103,7 +116,23 @@ def test_old_work_fades_and_the_newest_is_not_yet_used_most() -> None:
     a = Ancestry(F, 400)
     for _ in range(400):
         a.append(np.zeros(2, np.int64), np.ones(2))
-    got = a.parents(world(), fold(np.arange(40_000), 1), np.zeros(40_000, np.int64))
+    got = find(a, world(), fold(np.arange(40_000), 1), np.zeros(40_000, np.int64))
     age = 400 - got[got >= 0] // 2
     by_year = np.bincount(age // 12, minlength=30)
     assert by_year[0] < by_year[2] > by_year[15] > by_year[30 - 1]
+
+
+def test_work_of_others_must_be_public_or_leak_and_be_near() -> None:
+    a, *_ = library()
+    uid, field = fold(np.arange(3000), 4), np.arange(3000) % F
+    free = find(a, world(), uid, field)
+    w = world()
+    assert np.array_equal(find(a, w, uid, field, owner=1)[free >= 0] >= 0, np.zeros(np.count_nonzero(free >= 0), bool))
+    w.inventions.jurisdiction[:] = 1
+    assert np.array_equal(find(a, w, uid, field, owner=1), free)
+    w.inventions.published[:] = 5
+    assert (find(a, w, uid, field, owner=1) < 0).all()
+    w.p["ancestry.tacit_share"] = 0.3
+    some = find(a, w, uid, field, owner=1)
+    assert 0.25 < np.count_nonzero(some >= 0) / np.count_nonzero(free >= 0) < 0.35
+    assert np.array_equal(some[some >= 0], free[some >= 0])

@@ -86,7 +86,7 @@ def test_direction_oracle(made: Any) -> None:
     field = np.where(academic, form_teams(world, owner, uid).field, orgs.field[owner]).astype(np.int64)
     firm_sector = np.maximum(orgs.sector[owner], 0)
     drawn = draw.categorical("invention.field", uid, world.sector_fields, firm_sector)
-    field = np.where(academic | draw.bernoulli("invention.core", uid, invent.CORE_SHARE), field, drawn)
+    field = np.where(academic | draw.bernoulli("invention.core", uid, world.p["invention.core_share"]), field, drawn)
     tolerance = world.p["firm.explore"] * world.levers["talent.risk_tolerance"][orgs.jurisdiction[owner]]
     distant = draw.categorical("invention.distant", uid, world.proximity, field)
     far = draw.bernoulli("invention.explore", uid, tolerance) & (distant != field)

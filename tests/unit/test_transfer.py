@@ -340,7 +340,9 @@ def test_the_list_of_offers_is_what_the_columns_say() -> None:
     secret = inv.protected_by == PROTECTION.index("secret")
     held = (rights.in_force | secret) & ~rights.pledged & orgs.alive[owner] & ~orgs.passive[owner]
     held &= ~(idea & (inv.developer >= 0))
-    unused = held & ~academic & rights.in_force & (shelved | (idea & (w.month - inv.month >= w.p["transfer.idle_months"])))
+    unused = (
+        held & ~academic & rights.in_force & (shelved | (idea & (w.month - inv.month >= w.p["transfer.idle_months"])))
+    )
     klass = np.full(inv.n, -1)
     for which, code in ((held & launched, LAUNCHED_CLASS), (held & ~launched & academic, ACADEMIC_CLASS),
                         (unused & ~launched, UNUSED_CLASS)):  # fmt: skip
@@ -370,7 +372,7 @@ def test_bargaining_equals_its_equations_on_whole_columns() -> None:
     got = terms(w, m)
     which, line = m.invention, inv.line[m.invention]
     usual = user_gain(w, which, m.user)
-    suits = (w.proximity[inv.field[which], orgs.field[m.user]] / w.proximity[inv.field[which], inv.field[which]])
+    suits = w.proximity[inv.field[which], orgs.field[m.user]] / w.proximity[inv.field[which], inv.field[which]]
     suits = suits ** p["transfer.fit_elasticity"] * np.exp(
         p["transfer.fit_spread"] * w.draw.normal("transfer.fit", inv.uid[which])
     )
