@@ -53,8 +53,8 @@ def _common(world: World) -> np.ndarray:
 def sell(world: World) -> None:
     """One month of sales. The market clears once a quarter; what it brings is paid month by month."""
     market, orgs = world.market, world.orgs
-    world.live_lines, world.live_uses = _living(world)
     if world.month % 3 == 0 or market.sold is None:
+        world.live_lines, world.live_uses = _living(world)
         market.sold = _clear(world)
     sold = market.sold
     open_ = orgs.alive[: len(sold.total)]
