@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ecosystem.lab.facts.registry import USES, FACTS, published, score, summary
+from ecosystem.lab.facts.registry import FACTS, USES, published, score, summary
 from ecosystem.lab.run_folder import describe
 
 if TYPE_CHECKING:

@@ -33,7 +33,9 @@ def panel(run: Evidence, firms: int = PANEL_FIRMS, years: int = PANEL_YEARS) -> 
     chosen = uid[np.argsort(race, kind="stable")[:firms]]
     t = t[t["uid"].isin(chosen)].sort_values(["uid", "year"])
     out = t[["uid", "year", "rd"]].rename(columns={"uid": "firm"})
-    return out.assign(log_rd=np.log(out["rd"]), patents=t["patents_filed"], place=t["jurisdiction"]).reset_index(drop=True)
+    return out.assign(log_rd=np.log(out["rd"]), patents=t["patents_filed"], place=t["jurisdiction"]).reset_index(
+        drop=True
+    )
 
 
 @register("rd_patent_elasticity_pooled")

@@ -42,7 +42,9 @@ def invalid_when_litigated(run: Evidence) -> float:
     """US judgments that find the right invalid / US judgments in suits in which validity was attacked."""
     attacked = run.validity_attacked()
     if attacked is None:
-        raise NotYet("the table of disputes does not say in which suits validity was attacked; compute it from the world")
+        raise NotYet(
+            "the table of disputes does not say in which suits validity was attacked; compute it from the world"
+        )
     t = run.table("disputes")
     judged = (t["court"] == "us") & (t["stage_reached"] == "trial") & t["judged_month"].notna() & attacked
     return float((t.loc[judged, "outcome"] == "invalid").mean()) if judged.any() else float("nan")
@@ -53,7 +55,8 @@ def suits_per_thousand(run: Evidence, place: str) -> float:
     t = run.table("rights")
     t = t[(t["office"] == place) & (t["outcome"] == "granted")]
     end = np.minimum(
-        t["lapsed_month"].astype("Float64").fillna(run.months), t["invalidated_month"].astype("Float64").fillna(run.months)
+        t["lapsed_month"].astype("Float64").fillna(run.months),
+        t["invalidated_month"].astype("Float64").fillna(run.months),
     )
     start = t["decided_month"].astype("Float64").clip(lower=0.0)
     years = float((end.clip(upper=run.months) - start).clip(lower=0.0).sum()) / 12.0

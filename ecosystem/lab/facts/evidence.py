@@ -107,7 +107,9 @@ class Evidence:
         """Return rights with kind and seat of the first owner (``owner_kind``, ``seat``); the rest of the world has none."""
         seats = self.seats()
         who = rights["owner_at_filing"]
-        return rights.assign(owner_kind=who.map(seats["kind"].astype(str)), seat=who.map(seats["jurisdiction"].astype(str)))
+        return rights.assign(
+            owner_kind=who.map(seats["kind"].astype(str)), seat=who.map(seats["jurisdiction"].astype(str))
+        )
 
     def with_invention(self, rights: pd.DataFrame) -> pd.DataFrame:
         """Return rights with the columns of their invention; rights on inventions of the burn-in are left out."""

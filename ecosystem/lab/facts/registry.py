@@ -56,11 +56,15 @@ def published(facts_file: str | Path | None = None) -> pd.DataFrame:
         raise InputError(f"The file of facts cannot be read: {error}", where=str(path)) from None
     missing = [name for name in _COLUMNS if name not in table]
     if missing:
-        raise InputError(f"The column {missing[0]!r} is missing", where=str(path), do=f"Needed are {', '.join(_COLUMNS)}")
+        raise InputError(
+            f"The column {missing[0]!r} is missing", where=str(path), do=f"Needed are {', '.join(_COLUMNS)}"
+        )
     for name in ("low", "high"):
         values = pd.to_numeric(table[name], errors="coerce")
         if values.isna().any():
-            raise InputError(f"{name!r} is no number in the row {table['id'][values.isna()].iloc[0]!r}", where=str(path))
+            raise InputError(
+                f"{name!r} is no number in the row {table['id'][values.isna()].iloc[0]!r}", where=str(path)
+            )
         table[name] = values.astype(float)
     wrong = table["low"] > table["high"]
     if wrong.any():

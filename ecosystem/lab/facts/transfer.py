@@ -73,7 +73,9 @@ def license_out_share(run: Evidence) -> float:
     deals = run.table("deals")
     deals = deals[deals["kind"].isin(LICENSES) & (deals["month"] >= run.months - 120)]
     given = deals.groupby("giver").size() * run.scale
-    firms = firms.sort_values("patents", kind="stable").assign(deals=given.reindex(firms.index).fillna(0.0).astype(float))
+    firms = firms.sort_values("patents", kind="stable").assign(
+        deals=given.reindex(firms.index).fillna(0.0).astype(float)
+    )
     group = np.arange(len(firms)) * GROUPS // len(firms)
     sums = firms.groupby(group)[["deals", "weight"]].sum()
     chance = 1.0 - np.exp(-SURVEY_YEARS / 10.0 * sums["deals"] / sums["weight"])

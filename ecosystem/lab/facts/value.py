@@ -87,6 +87,8 @@ def imitation_cost(run: Evidence) -> float:
     t = run.table("indicators")
     t = t[(t["jurisdiction"] == "all") & (t["sector"] == "")]
     ratio = t[t["indicator"] == "imitation_cost_ratio"].set_index("month")["value"]
-    made = t[t["indicator"].isin([f"adoptions_{r}" for r in ("free", "license", "purchase", "invent_around", "infringe")])]
+    made = t[
+        t["indicator"].isin([f"adoptions_{r}" for r in ("free", "license", "purchase", "invent_around", "infringe")])
+    ]
     weight = made.groupby("month")["value"].sum().reindex(ratio.index).fillna(0.0)
     return float(np.average(ratio, weights=weight)) if weight.sum() > 0 else float("nan")
