@@ -51,6 +51,9 @@ class AssertionEntity(Handle):
     kinds = (ASSERTION,)
 
 
+flow("rights_screened_by_entities", "rights", "rights on offer looked at by assertion entities", 0)
+
+
 def open_assertion_entities(world: World) -> None:
     """Create the entities of each place with cash 0; investors fund them in their first month."""
     p, orgs = world.p, world.orgs
@@ -153,12 +156,24 @@ def _field_users(world: World, rights: np.ndarray, seekers: np.ndarray) -> tuple
     return users, newest_use(world, users, newest)
 
 
+def _screen(world: World, funded: np.ndarray) -> None:
+    """Pay for looking at the rights on offer: so many a quarter for each real entity, as far as its money goes."""
+    orgs, p = world.orgs, world.p
+    seat = orgs.jurisdiction[funded].astype(np.int64)
+    each = p["assertion.meetings"] * QUARTER / 12.0
+    cost = np.minimum(each * p["assertion.search_cost"], affordable(world, funded))
+    weight = orgs.weight[funded]
+    world.accounts.pay("right_search", "organizations", funded, "services", seat, cost * weight, place=seat)
+    world.tally.add("rights_screened_by_entities", seat, each * weight)
+
+
 def _buy(world: World, entities: np.ndarray) -> None:
     """Let entities buy some of the unused rights that come into view this quarter, at the middle of both values."""
     orgs, r, p, courts = world.orgs, world.rights, world.p, world.courts
     offered = courts.candidates
     offered = offered[_unused(world, offered)] if len(offered) else offered
     funded = entities[orgs.cash[entities] > 0.0]
+    _screen(world, funded)
     if not len(offered) or not len(funded):
         return
     place = r.office[offered].astype(np.int64)

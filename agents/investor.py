@@ -91,9 +91,17 @@ def raise_money(world: World) -> None:
     supply = world.levers["finance.venture_supply"]
     rows = np.bincount(place, minlength=world.J)
     mine = supply[place] / rows[place]
-    room = np.maximum(0.0, (world.p["investor.dry_powder_years"] + (QUARTER - 1) / 12.0) * mine - orgs.cash[funds] * weight)
+    room = np.maximum(
+        0.0, (world.p["investor.dry_powder_years"] + (QUARTER - 1) / 12.0) * mine - orgs.cash[funds] * weight
+    )
     world.accounts.pay(
-        "venture_supply", "households", place, "organizations", funds, np.minimum(mine * QUARTER / 12.0, room), place=place
+        "venture_supply",
+        "households",
+        place,
+        "organizations",
+        funds,
+        np.minimum(mine * QUARTER / 12.0, room),
+        place=place,
     )
 
 

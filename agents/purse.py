@@ -174,9 +174,7 @@ def on_offer(
     return out[:n].copy()
 
 
-@nb.njit(
-    nb.types.Tuple((I8, F8, I8))(i8, I1, B1, B1, I1, I1, F8, F8, B1, F8, f8, f8, i8, i8), cache=True
-)
+@nb.njit(nb.types.Tuple((I8, F8, I8))(i8, I1, B1, B1, I1, I1, F8, F8, B1, F8, f8, f8, i8, i8), cache=True)
 def borrowers(
     month_of_year: int, kind: np.ndarray, alive: np.ndarray, passive: np.ndarray, anniversary: np.ndarray,
     place: np.ndarray, rd: np.ndarray, cash: np.ndarray, constrained: np.ndarray, employees: np.ndarray, years: float,

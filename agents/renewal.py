@@ -238,9 +238,7 @@ def _decide(
     return keep, first, who, at, amount
 
 
-@nb.njit(
-    nb.types.UniTuple(I8, 2)(I8, I8, B, i8, f8, I1, I1, I1, I4, F8, F8, B, I4, B, F8, F8, FF8), cache=True
-)
+@nb.njit(nb.types.UniTuple(I8, 2)(I8, I8, B, i8, f8, I1, I1, I1, I4, F8, F8, B, I4, B, F8, F8, FF8), cache=True)
 def _close(
     live: np.ndarray, asked: np.ndarray, paid: np.ndarray, month: int, scale: float, kind: np.ndarray,
     office: np.ndarray, sector: np.ndarray, filed: np.ndarray, years: np.ndarray, model_years: np.ndarray,

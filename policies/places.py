@@ -173,8 +173,13 @@ def _keys(item: Any, needed: set[str], optional: set[str], where: str) -> None:
 
 def _text(value: Any, what: str, where: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise InputError(f"The {what} is empty or no text", where=where, do="Write a text; a source may be "
-                         "'cal-nnnn: ...', a paper, or 'assumption: reason'" if what == "source" else "Write a text")
+        raise InputError(
+            f"The {what} is empty or no text",
+            where=where,
+            do="Write a text; a source may be 'cal-nnnn: ...', a paper, or 'assumption: reason'"
+            if what == "source"
+            else "Write a text",
+        )
     return value
 
 

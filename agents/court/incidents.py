@@ -211,9 +211,7 @@ def _learn_mean(world: World, courts: Courts, place: np.ndarray, root: np.ndarra
     mean[:] = np.where(learns, mean + pace * (seen - mean), mean)
 
 
-def _independent(
-    world: World, courts: Courts, rights: np.ndarray, who: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _independent(world: World, courts: Courts, rights: np.ndarray, who: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Choose who strayed into each claim: a firm of the sector, mostly of the place; return (defendants, uses)."""
     renew_pools(world, courts)
     home, anywhere, newest = courts.pools

@@ -91,7 +91,9 @@ def pressure(wait: float, target: float) -> float:
 
 
 @nb.njit(f8(i8, f8, f8, f8, f8, f8, u8), cache=True)
-def seen(uid: int, novelty: float, leniency: float, hours: float, flattery: float, noise: float, key: np.uint64) -> float:
+def seen(
+    uid: int, novelty: float, leniency: float, hours: float, flattery: float, noise: float, key: np.uint64
+) -> float:
     """Return the inventive step x that the examiner sees in a file, sd.
 
     Prior art that is not found always flatters (lambda), and less is found in fewer hours h (share of the usual ones).
@@ -207,7 +209,11 @@ def _judge(
     noise, margin, success, most = constants[0], constants[1], constants[2], constants[3]
     ln_fail = np.log(min(max(1.0 - success, 1e-300), 1.0 - 1e-12))
     total = len(replies) + len(files)
-    settled, passes, gone = np.empty(len(replies), np.int64), np.empty(len(replies), np.int64), np.empty(total, np.int64)
+    settled, passes, gone = (
+        np.empty(len(replies), np.int64),
+        np.empty(len(replies), np.int64),
+        np.empty(total, np.int64),
+    )
     clear, answered, when = np.empty(len(files), np.int64), np.empty(total, np.int64), np.empty(total, np.int64)
     given_up, until = np.empty(len(files), np.int64), np.empty(len(files), np.int64)
     n_settled = n_gone = n_clear = n_answered = n_up = 0

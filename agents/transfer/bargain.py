@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any
 import numba as nb
 import numpy as np
 
-from agents.firm.potential import F8, FF8, FFF8, I1, I4, I8, POTENTIAL, B, b1, f8, i8, outlook, potential_of
 from agents.organizations import INSTITUTE, UNIVERSITY
 from agents.transfer.listing import LAUNCHED_CLASS
 from agents.transfer.offers import RR8, Meetings, fit_of, u8
 from ecosystem.domain.knowledge import PROTECTION
 from ecosystem.domain.market import MOST_USERS
+from ecosystem.domain.potential import F8, FF8, FFF8, I1, I4, I8, POTENTIAL, B, b1, f8, i8, outlook, potential_of
 from ecosystem.domain.valuation import INSTRUMENTS
 from ecosystem.kernel.luck import inverse_normal, u01
 

@@ -11,7 +11,6 @@ import numpy as np
 from agents import intermediary
 from agents.firm.commercialize import adopt_for_development
 from agents.firm.licensing import pay_license
-from agents.firm.potential import F8, FF8, I1, I8, R8, B, f8, i8
 from agents.holdings import note_sale
 from agents.organizations import INSTITUTE, UNIVERSITY
 from agents.transfer.bargain import terms
@@ -20,6 +19,7 @@ from agents.transfer.offers import Meetings, u8
 from ecosystem.domain.indicators import flow, ratio
 from ecosystem.domain.ledgers import DEALS
 from ecosystem.domain.market import LICENSE, make_legal, start_use
+from ecosystem.domain.potential import F8, FF8, I1, I8, R8, B, f8, i8
 from ecosystem.kernel.luck import u01
 from ecosystem.kernel.schedule import rule
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numba as nb
 import numpy as np
 
-from agents.firm.potential import F8, I1, I4, I8, B, f8, i8
 from agents.organizations import FIRM, INSTITUTE, UNIVERSITY
 from ecosystem.domain.indicators import stock
 from ecosystem.domain.knowledge import PROTECTION, STATUS
+from ecosystem.domain.potential import F8, I1, I4, I8, B, f8, i8
 from ecosystem.kernel.luck import ALWAYS, u01
 
 if TYPE_CHECKING:

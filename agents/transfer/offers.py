@@ -14,10 +14,10 @@ import numba as nb
 import numpy as np
 
 from agents import intermediary
-from agents.firm.potential import F8, FF8, I1, I4, I8, B, f8, i8
 from agents.organizations import FIRM
 from agents.transfer.listing import CLASSES, MONTHS, count_used, make_list
 from ecosystem.domain.indicators import flow
+from ecosystem.domain.potential import F8, FF8, I1, I4, I8, B, f8, i8
 from ecosystem.kernel.luck import Pool, u01
 from ecosystem.kernel.schedule import rule
 

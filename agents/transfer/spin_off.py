@@ -9,12 +9,12 @@ import numpy as np
 
 from agents.firm.commercialize import adopt_for_development
 from agents.firm.life import found_firm
-from agents.firm.potential import F8, I1, I4, I8, B, i8
 from agents.organizations import INSTITUTE, ORIGINS, UNIVERSITY
 from agents.transfer.deals import KIND, reassign
 from agents.transfer.listing import DROPPED, IDEA, MONTHS, SECRET, SHELVED
 from agents.transfer.offers import u8
 from ecosystem.domain.indicators import flow
+from ecosystem.domain.potential import F8, I1, I4, I8, B, i8
 from ecosystem.kernel.luck import fold, u01
 from ecosystem.kernel.schedule import rule
 

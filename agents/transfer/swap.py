@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from agents.firm.potential import F8, I1, I4, I8, R8, B, f8, i8
 from agents.organizations import FIRM, SME_EMPLOYEES, affordable
 from agents.transfer.bargain import SIDES, prospects, sides, use_of
 from agents.transfer.deals import KIND, count_deal, counters
 from agents.transfer.listing import LAUNCHED, MONTHS
 from agents.transfer.offers import u8
 from ecosystem.domain.market import LICENSE, start_use
+from ecosystem.domain.potential import F8, I1, I4, I8, R8, B, f8, i8
 from ecosystem.kernel.luck import Pool, u01
 from ecosystem.kernel.schedule import rule
 

@@ -82,7 +82,5 @@ def potentials(
     """Return ``potential_of`` each of ``rows``, M USD2020/year, float64 (n,)."""
     out = np.empty(len(rows))
     for i in range(len(rows)):
-        out[i] = potential_of(
-            rows[i], month, made, line, launched, sector, potential, expected, decay, usual, learning
-        )
+        out[i] = potential_of(rows[i], month, made, line, launched, sector, potential, expected, decay, usual, learning)
     return out

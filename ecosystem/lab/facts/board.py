@@ -47,13 +47,16 @@ def page(table: pd.DataFrame, facts: pd.DataFrame, header: str) -> str:
     facts = facts.set_index("id")
     counted = summary(table)
     lines = ["# Stylised facts", "", header, "", "| use | facts | computed | inside |", "|---|---|---|---|"]
-    lines += [f"| {TITLES[u]} (`{u}`) | {c.facts} | {c.computed} | {c.inside} |" for u, c in counted.iterrows()]
+    lines += [
+        f"| {TITLES[u]} (`{u}`) | {c.facts} | {c.computed} | {c.inside} |"
+        for u, c in ((u, counted.loc[u]) for u in USES)
+    ]
     for use in USES:
         lines += ["", f"## {TITLES[use]}", "", "| fact | value | band | inside | remark |", "|---|---|---|---|---|"]
-        for row in table[table["use"] == use].itertuples():
-            inside = "yes" if row.inside else "no"
-            band = f"{number(row.low)} to {number(row.high)}"
-            lines.append(f"| `{row.id}` | {number(row.value)} | {band} | {inside} | {row.reason} |")
+        for row in table[table["use"] == use].to_dict("records"):
+            inside = "yes" if row["inside"] else "no"
+            band = f"{number(row['low'])} to {number(row['high'])}"
+            lines.append(f"| `{row['id']}` | {number(row['value'])} | {band} | {inside} | {row['reason']} |")
     lines += ["", "## How each is computed", "", "| fact | published statistic | computed as |", "|---|---|---|"]
     for name in table["id"]:
         doc = " ".join((FACTS[name].__doc__ or "").split()) if name in FACTS else "no function"

@@ -54,12 +54,11 @@ def suits_per_thousand(run: Evidence, place: str) -> float:
     """Return suits a year per 1,000 rights in force at a place (patents and utility models), over the run."""
     t = run.table("rights")
     t = t[(t["office"] == place) & (t["outcome"] == "granted")]
-    end = np.minimum(
-        t["lapsed_month"].astype("Float64").fillna(run.months),
-        t["invalidated_month"].astype("Float64").fillna(run.months),
-    )
-    start = t["decided_month"].astype("Float64").clip(lower=0.0)
-    years = float((end.clip(upper=run.months) - start).clip(lower=0.0).sum()) / 12.0
+    start = t["decided_month"].to_numpy(np.float64, na_value=np.nan).clip(min=0.0)
+    end = np.full(len(t), float(run.months))
+    for name in ("lapsed_month", "invalidated_month"):
+        end = np.fmin(end, t[name].to_numpy(np.float64, na_value=np.nan))
+    years = float(np.maximum(end - start, 0.0).sum()) / 12.0
     return 1000.0 * len(_suits(run, place)) / years if years > 0 else float("nan")
 
 

@@ -85,8 +85,8 @@ def score(run: World | Run | Evidence, facts_file: str | Path | None = None) -> 
     """
     evidence = Evidence.of(run)
     rows = []
-    for row in published(facts_file).itertuples():
-        name, value, reason = str(row.id), math.nan, ""
+    for row in published(facts_file).to_dict("records"):
+        name, value, reason = str(row["id"]), math.nan, ""
         try:
             if name not in FACTS:
                 raise NotYet("no function computes a fact of this id")
@@ -95,13 +95,19 @@ def score(run: World | Run | Evidence, facts_file: str | Path | None = None) -> 
                 raise NotYet("the run holds too few cases")
         except NotYet as why:
             value, reason = math.nan, str(why)
-        inside = bool(row.low <= value <= row.high)
-        rows.append((name, row.area, row.use, value, row.low, row.high, inside, reason))
+        low, high = float(row["low"]), float(row["high"])
+        rows.append((name, row["area"], row["use"], value, low, high, low <= value <= high, reason))
     return pd.DataFrame(rows, columns=["id", "area", "use", "value", "low", "high", "inside", "reason"])
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
     """Return by use how many facts there are, were computed and lie inside their band; a fact not computed is outside."""
-    use = pd.Categorical(table["use"], USES)
-    grouped = table.assign(computed=table["value"].notna()).groupby(use, observed=False)
-    return grouped.agg(facts=("id", "size"), computed=("computed", "sum"), inside=("inside", "sum"))
+    groups = {use: table[table["use"] == use] for use in USES}
+    return pd.DataFrame(
+        {
+            "facts": [len(g) for g in groups.values()],
+            "computed": [int(g["value"].notna().sum()) for g in groups.values()],
+            "inside": [int(g["inside"].sum()) for g in groups.values()],
+        },
+        index=list(USES),
+    )

@@ -9,6 +9,9 @@ from ecosystem.lab.estimators import top_share
 from ecosystem.lab.facts.evidence import Evidence
 from ecosystem.lab.facts.registry import NotYet, register
 
+USUAL_GRANT_YEARS = 2
+"""Years from filing to grant at the US office, from which the model dates the maintenance fees."""
+
 
 def _valued(run: Evidence) -> pd.DataFrame:
     """Return granted patents at the office of the place where they were invented, with the value of the invention.
@@ -38,19 +41,22 @@ def value_top10_share(run: Evidence) -> float:
 def value_lognormal(run: Evidence) -> float:
     """Standard deviation of the log value of granted patents within places (pooled over places)."""
     table = _valued(run)
-    logs = np.log(table["value"].astype(float))
+    logs = pd.Series(np.log(table["value"].to_numpy(np.float64)), index=table.index)
     centred = logs - logs.groupby(table["office"], observed=True).transform("mean")
     return float(np.sqrt((centred**2).mean()))
 
 
 def _alive_after(run: Evidence, years: int) -> float:
-    """Share of US patents whose owner paid the fee due at this age: not lapsed by then, of those granted by then.
+    """Share of US patents that pay the fees due up to ``years`` after a grant: not lapsed two years later from filing.
 
-    Cohorts: applications filed in the reported months that have reached the age (the model counts ages from filing).
+    Fees of 3.5, 7.5 and 11.5 years after the grant fall due in the model 5, 9 and 13 years after filing, so the age of
+    ``years`` + 2 years from filing lies safely between two of them. Cohorts: applications of the reported months, granted
+    within four years, that have reached the age.
     """
+    age = 12 * (years + USUAL_GRANT_YEARS)
     t = run.patents("us")
-    t = t[(t["filed_month"] + 12 * years < run.months) & (t["decided_month"] <= t["filed_month"] + 12 * years)]
-    lapsed = (t["lapsed_month"] <= t["filed_month"] + 12 * years).fillna(False)
+    t = t[(t["filed_month"] + age < run.months) & (t["decided_month"] <= t["filed_month"] + 48)]
+    lapsed = (t["lapsed_month"] <= t["filed_month"] + age).fillna(False)
     return float(1.0 - lapsed.mean()) if len(t) else float("nan")
 
 
