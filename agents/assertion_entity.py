@@ -187,7 +187,7 @@ def _buy(world: World, entities: np.ndarray) -> None:
         return
     place = r.office[offered].astype(np.int64)
     pool = Pool.of(
-        funded, orgs.uid[funded], orgs.jurisdiction[funded].astype(np.int64), world.J, orgs.cash[funded]
+        funded, orgs.uid[funded], orgs.jurisdiction[funded].astype(np.int64), world.J, np.maximum(orgs.cash[funded], 0.0)
     )  # fmt: skip
     buyer = world.draw.partner("assertion.buyer", r.uid[offered], place, pool)
     gain, keep = assertion_value(world, offered), valuation.right_present_value(world, offered)

@@ -33,13 +33,12 @@ from agents.firm.attempts import (
 )  # fmt: skip
 from agents.firm.clearance import INFRINGE, LICENSE, clear
 from agents.firm.licensing import settle_licenses
-from agents.firm.protect import concealable_share
 from agents.organizations import FIRM
 from ecosystem.domain.indicators import TALLIES, flow, ratio
 from ecosystem.domain.ledgers import ROUTES as OUTCOMES
 from ecosystem.domain.market import ROUTES, start_use
 from ecosystem.domain.potential import outlook
-from ecosystem.kernel.luck import ALWAYS, Pool
+from ecosystem.kernel.luck import Pool
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
@@ -141,8 +140,7 @@ def _weigh(world: World, tried: np.ndarray, users: np.ndarray) -> tuple[np.ndarr
         inv.right_at, *outlook(world), rights.in_force, rights.owner, rights.breadth, v.alone, v.shared, v.discount,
         v.hazard, world.arrivals.per_rd, world.arrivals.mean_value, p["development.cost_share"],
         p["development.cost_elasticity"], sectors["imitation_cost"], sectors["leak_rate"], world.levers["law.secrecy"],
-        p["protection.secret_breach"], concealable_share(world), draw.key("adoption.claims", 0),
-        draw.key("adoption.leak", 0), draw.key("invention.concealable", ALWAYS),
+        p["protection.secret_breach"], draw.key("adoption.claims", 0), draw.key("adoption.leak", 0),
     )  # fmt: skip
     return rows, money, clash
 

@@ -112,7 +112,7 @@ def sells_already(
 @nb.njit(
     nb.types.Tuple((II8, FF8, I8))(
         I8, I8, i8, B, I8, I1, F8, I4, I4, I4, I4, B, I4, I8, I4, I1, I1, II4, *POTENTIAL, B, I4, F4, FF8, F8, F8, F8,
-        FF8, FF8, f8, f8, R8, R8, F8, f8, F8, nb.uint64, nb.uint64, nb.uint64,
+        FF8, FF8, f8, f8, R8, R8, F8, f8, nb.uint64, nb.uint64,
     ),
     cache=True,
 )  # fmt: skip
@@ -125,8 +125,7 @@ def weigh(
     learning: float, in_force: np.ndarray, right_owner: np.ndarray, breadth: np.ndarray, alone: np.ndarray,
     shared: np.ndarray, discount: np.ndarray, hazard: np.ndarray, per_rd: np.ndarray, mean_value: np.ndarray,
     cost_share: float, cost_elasticity: float, imitation_cost: np.ndarray, leak_rate: np.ndarray,
-    secrecy: np.ndarray, breach: float, hidden: np.ndarray, key_claims: np.uint64, key_leak: np.uint64,
-    key_hidden: np.uint64,
+    secrecy: np.ndarray, breach: float, key_claims: np.uint64, key_leak: np.uint64,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Drop attempts of nobody, of the dead and of sellers of the line; weigh the others and see what stands in their way.
 
@@ -168,7 +167,7 @@ def weigh(
 
         live = held_by[i] >= 0 and held_by[i] != user
         caught = live and u01(key, key_claims) < breadth[at[i]]
-        held = protected_by[i] == KEPT_SECRET and not live and u01(np.uint64(uid[i]), key_hidden) < hidden[s]
+        held = protected_by[i] == KEPT_SECRET and not live
         keeps = held and u01(key, key_leak) > min(leak_rate[s] * (1.0 - breach * secrecy[j]), 1.0)
 
         rows[LINE, i], rows[TECH, i], rows[USER, i], rows[SEAT, i], rows[SECTOR, i] = lines[i], tech[i], user, j, s

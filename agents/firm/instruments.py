@@ -10,11 +10,12 @@ import numba as nb
 import numpy as np
 
 from agents.organizations import INSTITUTE, UNIVERSITY
-from ecosystem.domain.knowledge import PROTECTION
+from ecosystem.domain.knowledge import NATURES, PROTECTION
 from ecosystem.domain.potential import F8, FF8, FFF8, I1, I4, I8, POTENTIAL, B, f8, i8, potential_of
 from ecosystem.domain.valuation import NONE, PATENT, SECRET, UTILITY
 from ecosystem.kernel.luck import inverse_normal, pair, u01
 
+SMALL = NATURES.index("small_technical")
 NO, PUBLISH, KEEP, FILE, MODEL = (
     PROTECTION.index(w) for w in ("none", "publication", "secret", "patent", "utility_model")
 )
@@ -105,14 +106,14 @@ def _gumbel(uid: np.uint64, option: int, key: np.uint64) -> float:
 
 @nb.njit(
     nb.types.Tuple((I8, I8, I8, I8, F8, F8))(
-        I8, i8, f8, I8, I4, I1, I1, *POTENTIAL, I1, I1, F8, F8, F8, F8, FFF8, FF8, F8, F8, F8, F8, F8, F8, F8, f8, f8,
+        I8, i8, f8, I8, I4, I1, I1, I1, *POTENTIAL, I1, I1, F8, F8, F8, F8, FFF8, FF8, F8, F8, F8, F8, F8, F8, F8, f8, f8,
         nb.uint64, nb.uint64, nb.uint64, nb.uint64, I1, I4, FF8, FF8, FF8, FF8,
     ),
     cache=True,
 )  # fmt: skip
 def choose_instruments(
     slots: np.ndarray, month: int, scale: float, uid: np.ndarray, owner: np.ndarray, made_at: np.ndarray,
-    role: np.ndarray, made: np.ndarray, line: np.ndarray, launched: np.ndarray, sector: np.ndarray,
+    nature: np.ndarray, role: np.ndarray, made: np.ndarray, line: np.ndarray, launched: np.ndarray, sector: np.ndarray,
     potential: np.ndarray, expected: np.ndarray, decay: np.ndarray, usual: np.ndarray, learning: float,
     seat: np.ndarray, kind: np.ndarray, awareness: np.ndarray, cash: np.ndarray, credit: np.ndarray,
     weight: np.ndarray, gain: np.ndarray, alone: np.ndarray, cost: np.ndarray, gross: np.ndarray,
@@ -122,6 +123,8 @@ def choose_instruments(
     publications: np.ndarray, filing_share: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Choose argmax_i (net_i + spread gumbel_i) for each invention, net_i = Y K1 gain_i - cost_i + reward_i.
+
+    Small inventions are shapes and structures that show in the product: they cannot be kept secret.
 
     ``role`` tells whose inventions they are; universities do not keep secrets, and their untitled results (PASSIVE
     stands for them here) are published. What an owner cannot pay, in the order of its inventions, it does not file.
@@ -152,7 +155,7 @@ def choose_instruments(
         )
         means = max(0.0, cash[o] + credit[o]) * weight[o]
         spread = noise * max(cost[j], cost_secret)
-        can_hide = u01(me, key_hidden) < hidden[s]
+        can_hide = nature[k] != SMALL and u01(me, key_hidden) < hidden[s]
         net_secret = profit * gain[SECRET, j, s] - cost_secret if can_hide else -np.inf
         net_patent = profit * gain[PATENT, j, s] - cost[j] + reward[j]
         net_model = -np.inf

@@ -66,7 +66,7 @@ def _choose(world: World, slots: np.ndarray, role: np.ndarray, outside: np.ndarr
         levers["law.utility_model_years"],
     )  # fmt: skip
     mine, owner, seat, kind, profit, bonus = choose_instruments(
-        slots, world.month, world.scale, inv.uid, inv.owner, inv.jurisdiction, role, *outlook(world),
+        slots, world.month, world.scale, inv.uid, inv.owner, inv.jurisdiction, inv.nature, role, *outlook(world),
         orgs.jurisdiction, orgs.kind, orgs.awareness, orgs.cash, orgs.credit, orgs.weight, gain, v.alone,
         gross * (1.0 - levers["office.filing_subsidy"]), gross, levers["law.utility_model_cost"], reward,
         p["protection.model_reward"] * reward, levers["law.utility_model"], concealable_share(world),
