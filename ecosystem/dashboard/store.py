@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ecosystem.dashboard.choice import Choice
 from ecosystem.dashboard.results import FORMAT, Result
+from ecosystem.lab.model import model_digest
 
 KEPT = 24
 """Results kept on disk; the oldest go first."""
@@ -31,22 +32,16 @@ def folder() -> Path:
 
 
 @lru_cache
-def model_digest() -> str:
-    """Return a hash of all code and data that decide a run: results of another model are never shown."""
-    top = Path(__file__).resolve().parents[2]
+def page_digest() -> str:
+    """Return a hash of what turns a run into a result of the page."""
     digest = hashlib.sha256()
-    for package in ("agents", "ecosystem", "policies"):
-        for path in sorted((top / package).rglob("*")):
-            if path.suffix in (".py", ".toml", ".csv", ".json") and path.is_file():
-                if "dashboard" in path.parts and path.name not in ("results.py", "flows.py", "catalog.py"):
-                    continue
-                digest.update(path.relative_to(top).as_posix().encode())
-                digest.update(path.read_bytes())
+    for name in ("results.py", "flows.py", "catalog.py"):
+        digest.update((Path(__file__).parent / name).read_bytes())
     return digest.hexdigest()
 
 
 def _path(choice: Choice) -> Path:
-    name = hashlib.sha256(f"{FORMAT}|{model_digest()}|{choice.key}".encode()).hexdigest()[:32]
+    name = hashlib.sha256(f"{FORMAT}|{model_digest()}|{page_digest()}|{choice.key}".encode()).hexdigest()[:32]
     return folder() / "dashboard" / f"{name}.json"
 
 

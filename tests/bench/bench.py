@@ -268,7 +268,7 @@ def report(session: dict[str, Any]) -> str:
         "Beside peers (one step of each is another thing; see the head of tests/bench/bench.py)",
         peer_table(results),
         "",
-        "Where a month of the default world goes (processor time)",
+        "Where a month of the default world goes (wall clock)",
         profile_table(results),
     ]
     return "\n".join(parts)

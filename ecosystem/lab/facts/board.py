@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
-import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from ecosystem.lab.facts.registry import FACTS, USES, published, score, summary
-from ecosystem.lab.run_folder import describe
+from ecosystem.lab.model import model_digest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,16 +23,6 @@ TITLES = {
     "calibrate": "May be fitted",
     "validate": "Only scored",
 }
-
-
-def model_digest(world: World) -> str:
-    """Return a short hash of what decides a run: scenario, parameters, levers and seed."""
-    about = describe(world)
-    parts: dict[str, Any] = {
-        "scenario": about["scenario_key"], "parameters": about["parameters"]["sha256"],
-        "levers": about["levers"]["sha256"], "seed": about["seed"],
-    }  # fmt: skip
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def number(value: float) -> str:
@@ -72,7 +60,7 @@ def scoreboard(
     day = today or datetime.datetime.now(datetime.UTC).date()
     header = (
         f"Written by `python -m ecosystem.lab.facts` on {day:%Y-%m-%d}: one run of {world.month // 12} years, scale "
-        f"{world.scale:g}, seed {world.seed}, model `{model_digest(world)}`. Nothing is fitted here; a fact that cannot be "
+        f"{world.scale:g}, seed {world.seed}, model `{model_digest()}`. Nothing is fitted here; a fact that cannot be "
         "computed counts as outside."
     )
     if target is not None:
