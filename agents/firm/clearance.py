@@ -78,16 +78,17 @@ def clear(
             levers["court.cost"], levers["court.hurdle"], levers["court.damages"], levers["court.injunction"],
             levers["court.agreeable_share"], levers["enforcement.refrain"], levers["transfer.matching"],
             levers["transfer.valuation_noise"], levers["transfer.transaction_cost"], p["development.redesign_tries"],
-            p["adoption.royal"], p["adoption.meet"], p["adoption.search"], draw.key("clearance.tries"),
-            draw.key("clearance.refrain"), draw.key("clearance.meet"), draw.key("clearance.owner_error"),
-            draw.key("clearance.user_error"), draw.key("clearance.search"),
+            p["adoption.royal"], p["adoption.meet"], p["adoption.search"], p["clearance.merit"],
+            p["clearance.threat"], p["clearance.injunction_loss"], p["clearance.record"], p["clearance.record_limit"],
+            draw.key("clearance.tries"), draw.key("clearance.refrain"), draw.key("clearance.meet"),
+            draw.key("clearance.owner_error"), draw.key("clearance.user_error"), draw.key("clearance.search"),
         )
     )  # fmt: skip
 
 
 @nb.njit(
     nb.types.Tuple((I8, FF8, F8, B, B, F8))(
-        I8, I8, F8, II8, FF8, F8, I4, F4, I1, I1, F8, F8, F8, *(F8,) * 11, f8, f8, f8, f8, *(nb.uint64,) * 6
+        I8, I8, F8, II8, FF8, F8, I4, F4, I1, I1, F8, F8, F8, *(F8,) * 11, *(f8,) * 9, *(nb.uint64,) * 6
     ),
     cache=True,
 )  # fmt: skip
@@ -97,7 +98,8 @@ def _clear(
     record: np.ndarray, decay: np.ndarray, detection: np.ndarray, enforcement: np.ndarray, court_cost: np.ndarray,
     hurdle: np.ndarray, damages: np.ndarray, injunction: np.ndarray, agreeable: np.ndarray, refrain: np.ndarray,
     matching: np.ndarray, valuation_noise: np.ndarray, transaction: np.ndarray, most_tries: float, royal: float,
-    meet: float, search: float, key_tries: np.uint64, key_refrain: np.uint64, key_meet: np.uint64,
+    meet: float, search: float, merit: float, threat: float, injunction_loss: float, per_suit: float,
+    record_limit: float, key_tries: np.uint64, key_refrain: np.uint64, key_meet: np.uint64,
     key_owner: np.uint64, key_user: np.uint64, key_search: np.uint64,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Return the columns of ``Clearance``; one row after the other as the module describes."""
@@ -126,13 +128,13 @@ def _clear(
         # infringing: caught x (harm + cost), where the owner's threat to sue is credible
         years = min(1.0 / decay[max(sector[user], 0)], 10.0)
         caught = 1.0 - np.exp(-detection[j] * enforcement[j] * years)
-        caught = caught + (1.0 - caught) * min(1.0, 0.1 * known) * 0.5
+        caught = caught + (1.0 - caught) * min(1.0, per_suit * known) * record_limit
         stakes = max(S, 0.0)
         cost = court_cost[j] * stakes**0.6 + hurdle[j]
-        credible = 0.5 * stakes * royal * damages[j] + 0.3 * injunction[j] * stakes > cost
+        credible = merit * stakes * royal * damages[j] + threat * injunction[j] * stakes > cost
         caught = caught * (1.0 - agreeable[j]) if credible else 0.0
         none = (1.0 - caught) ** float(owners)
-        harm = 0.5 * (royal * damages[j] + 0.5 * injunction[j]) * stakes
+        harm = merit * (royal * damages[j] + injunction_loss * injunction[j]) * stakes
         infringe = S - (1.0 - none) * (harm + cost)
         willing_to_infringe = -np.inf if u01(me, key_refrain) < refrain[j] else infringe
         outside = max(max(around, willing_to_infringe), 0.0)

@@ -20,8 +20,6 @@ NO, PUBLISH, KEEP, FILE, MODEL = (
     PROTECTION.index(w) for w in ("none", "publication", "secret", "patent", "utility_model")
 )
 PASSIVE, ACADEMIC, COMPANY = range(3)
-PUBLISH_SHARE = 0.3
-"""Share of firms that publish what they do not protect (assumption: defensive publication is common but not the rule)."""
 FARTHEST = 8.5
 """No normal of a 52-bit uniform lies farther out, in standard deviations."""
 
@@ -106,7 +104,7 @@ def _gumbel(uid: np.uint64, option: int, key: np.uint64) -> float:
 
 @nb.njit(
     nb.types.Tuple((I8, I8, I8, I8, F8, F8))(
-        I8, i8, f8, I8, I4, I1, I1, I1, *POTENTIAL, I1, I1, F8, F8, F8, F8, FFF8, FF8, F8, F8, F8, F8, F8, F8, F8, f8, f8,
+        I8, i8, f8, I8, I4, I1, I1, I1, *POTENTIAL, I1, I1, F8, F8, F8, F8, FFF8, FF8, F8, F8, F8, F8, F8, F8, F8, f8, f8, f8,
         nb.uint64, nb.uint64, nb.uint64, nb.uint64, I1, I4, FF8, FF8, FF8, FF8,
     ),
     cache=True,
@@ -118,7 +116,7 @@ def choose_instruments(
     seat: np.ndarray, kind: np.ndarray, awareness: np.ndarray, cash: np.ndarray, credit: np.ndarray,
     weight: np.ndarray, gain: np.ndarray, alone: np.ndarray, cost: np.ndarray, gross: np.ndarray,
     cost_model: np.ndarray, reward: np.ndarray, reward_model: np.ndarray, has_model: np.ndarray, hidden: np.ndarray,
-    noise: float, cost_secret: float, key_error: np.uint64, key_aware: np.uint64, key_hidden: np.uint64,
+    noise: float, cost_secret: float, publish_share: float, key_error: np.uint64, key_aware: np.uint64, key_hidden: np.uint64,
     key_publish: np.uint64, protected_by: np.ndarray, published: np.ndarray, missed: np.ndarray, secrets: np.ndarray,
     publications: np.ndarray, filing_share: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
@@ -186,7 +184,7 @@ def choose_instruments(
             protected_by[k] = NO
             if max(net_secret, net_patent, net_model) > 0.0:
                 missed[j, s] += scale
-            if role[i] == ACADEMIC or u01(me, key_publish) < PUBLISH_SHARE:
+            if role[i] == ACADEMIC or u01(me, key_publish) < publish_share:
                 protected_by[k] = PUBLISH
                 published[k] = month + 1
                 publications[made_at[k], s] += scale

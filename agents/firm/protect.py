@@ -70,8 +70,9 @@ def _choose(world: World, slots: np.ndarray, role: np.ndarray, outside: np.ndarr
         orgs.jurisdiction, orgs.kind, orgs.awareness, orgs.cash, orgs.credit, orgs.weight, gain, v.alone,
         gross * (1.0 - levers["office.filing_subsidy"]), gross, levers["law.utility_model_cost"], reward,
         p["protection.model_reward"] * reward, levers["law.utility_model"], concealable_share(world),
-        p["protection.choice_noise"], p["protection.secret_cost"], draw.key("protection.error"),
-        draw.key("protection.aware"), draw.key("invention.concealable", ALWAYS), draw.key("protection.publish"),
+        p["protection.choice_noise"], p["protection.secret_cost"], p["protection.publish_share"],
+        draw.key("protection.error"), draw.key("protection.aware"), draw.key("invention.concealable", ALWAYS),
+        draw.key("protection.publish"),
         inv.protected_by, inv.published, tally["protection_missed"], tally["secrets_kept"], tally["publications"],
         world.arrivals.filing_share,
     )  # fmt: skip

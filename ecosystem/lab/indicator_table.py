@@ -23,6 +23,11 @@ _SUMMABLE_STARTS = (
 )  # fmt: skip
 
 
+def in_order() -> list[tuple[str, Indicator]]:
+    """Return the indicators by name: the order of their declaration hangs on which module was imported first."""
+    return sorted(INDICATORS.items())
+
+
 def summable(indicator: Indicator) -> bool:
     """Return True if places of an indicator add up: flows do, stocks of things and money do, shares do not."""
     if indicator.kind == "flow":
@@ -44,7 +49,7 @@ def indicators(world: World, *, period: int = 1, burn_in: bool = False) -> pd.Da
     records: Records = world.records
     first = min(records.months, default=0) if burn_in else 0
     parts: list[tuple[np.ndarray, ...]] = [(*(np.zeros(0, np.int64) for _ in range(4)), np.zeros(0))]
-    for index, (name, indicator) in enumerate(INDICATORS.items()):
+    for index, (name, indicator) in enumerate(in_order()):
         part = _one_indicator(world, name, indicator, period, first)
         if part is not None:
             parts.append((np.full(len(part[0]), index), *part))
@@ -107,7 +112,7 @@ def _counts(records: Records, tally: str, period: int, first: int) -> np.ndarray
 def _indicator_frame(
     world: World, number: np.ndarray, month: np.ndarray, place: np.ndarray, sector: np.ndarray, value: np.ndarray
 ) -> pd.DataFrame:
-    names, units = list(INDICATORS), [i.unit for i in INDICATORS.values()]
+    names, units = [n for n, _ in in_order()], [i.unit for _, i in in_order()]
     different = sorted(set(units))
     unit_of = np.array([different.index(unit) for unit in units], dtype=np.int64)
     return pd.DataFrame(

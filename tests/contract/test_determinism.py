@@ -221,3 +221,21 @@ def test_numpy_was_loaded_without_paths_that_differ_between_processors() -> None
         from numpy._core._multiarray_umath import __cpu_features__
 
         assert not any(__cpu_features__.get(name) for name in DISABLED.split())
+
+
+def test_the_order_of_imports_changes_nothing() -> None:
+    """A digest does not hang on which module of the agents was imported first."""
+    program = (
+        "import importlib, sys, ecosystem\n"
+        "for name in sys.argv[1:]: importlib.import_module(name)\n"
+        "from ecosystem import Scenario, World\n"
+        "from ecosystem.kernel.digest import digest\n"
+        "from ecosystem.lab.tables import all_tables\n"
+        "world = World(Scenario.baseline(years=1, scale=20_000, burn_in_years=1), seed=3).run()\n"
+        "print(digest(all_tables(world)))\n"
+    )
+    digests = {
+        subprocess.run([sys.executable, "-c", program, *first], capture_output=True, text=True, check=True).stdout
+        for first in ([], ["agents.inventor.hiring"], ["agents.transfer", "agents.court"])
+    }
+    assert len(digests) == 1
