@@ -19,6 +19,14 @@ settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")
+def fine_world() -> World:
+    """The baseline at scale 1000, run for five years: fine enough for rare events; shared, so do not change it."""
+    from ecosystem import Scenario, World
+
+    return World(Scenario.baseline(scale=1000, years=5), seed=1).run()
+
+
+@pytest.fixture(scope="session")
 def small_world() -> World:
     """The baseline of four jurisdictions at scale 5000, run for five years; shared, so do not change it."""
     from ecosystem import Scenario, World
