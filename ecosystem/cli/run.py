@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +18,8 @@ from ecosystem.kernel.errors import InputError
 if TYPE_CHECKING:
     from ecosystem.scenario import Scenario
     from ecosystem.world import World
+
+Progress = Callable[[int, int], None]
 
 HEADLINES = (
     "business_rd", "inventions", "patent_filings", "patents_granted", "patents_in_force", "pendency_months",
@@ -85,14 +91,47 @@ def assemble(
     return scenario
 
 
+@contextmanager
+def between_months() -> Iterator[Callable[[Progress], Progress]]:
+    """Let an interrupt take effect between two months, never inside a compiled loop, which would turn it into an error.
+
+    Yields:
+        a function that makes a report of progress notice the interrupt; a second interrupt acts at once.
+    """
+    asked: list[int] = []
+
+    def note(number: int, frame: object) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+
+    def watched(report: Progress) -> Progress:
+        def tell(done: int, whole: int) -> None:
+            report(done, whole)
+            if asked:
+                raise KeyboardInterrupt
+
+        return tell
+
+    if threading.current_thread() is not threading.main_thread():  # signals belong to the main thread
+        yield watched
+        return
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield watched
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def simulate(scenario: Scenario, seed: int, progress: bool | None) -> World:
     """Run a world to the end of its horizon under a progress bar."""
     from ecosystem.world import World
 
-    with bar("burn-in", progress) as report:
-        world = World(scenario, seed=seed, progress=report)
-    with bar("simulating", progress) as report:
-        world.run(progress=report)
+    with between_months() as watched:
+        with bar("burn-in", progress) as report:
+            world = World(scenario, seed=seed, progress=watched(report))
+        with bar("simulating", progress) as report:
+            world.run(progress=watched(report))
     return world
 
 
