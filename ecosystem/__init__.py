@@ -11,8 +11,8 @@ platform.pin_features()  # before NumPy
 
 __version__ = "0.1.0"
 
-_FACE = {"Scenario": "ecosystem.scenario", "World": "ecosystem.world"}
-__all__ = ["Scenario", "World", "__version__"]
+_FACE = {"Scenario": "ecosystem.scenario", "World": "ecosystem.world", "compare": "ecosystem.lab.compare"}
+__all__ = ["Scenario", "World", "__version__", "compare"]
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import importlib.util
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -49,11 +48,17 @@ def declared_parameters() -> Mapping[str, Parameter]:
 
 
 def known_measures() -> Mapping[str, Any]:
-    """Return the measures that are installed, by id; empty where there is no registry of measures."""
-    if importlib.util.find_spec("policies.measures") is None:
-        return {}
+    """Return the measures that are installed, by id."""
     measures: Mapping[str, Any] = importlib.import_module("policies.measures").known_measures()
     return measures
+
+
+def known_package(name: str) -> Any:
+    """Return a named package of measures; raise InputError for an unknown name."""
+    packages = importlib.import_module("policies.packages").known_packages()
+    if name not in packages:
+        raise unknown("package", name, packages, do="'ecosystem measures packages' lists them")
+    return packages[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +138,8 @@ class Scenario:
         levers: place -> lever -> value in the lever's unit, from the start of the horizon.
         parameters: parameter -> value in its unit.
         places_folders: further folders with place files (``xx.toml``).
+        budgets: place -> million USD2020 a year that the scenario's measures may cost its government more than before;
+            where they cost more, all are cut back alike. A place without an entry has no limit: the cost is reported.
     """
 
     title: str = ""
@@ -146,6 +153,7 @@ class Scenario:
     levers: dict[str, dict[str, float]] = field(default_factory=dict)
     parameters: dict[str, float] = field(default_factory=dict)
     places_folders: tuple[str, ...] = ()
+    budgets: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         checked = _checked(self)
@@ -201,6 +209,7 @@ class Scenario:
         out["levers"] = {place: dict(levers) for place, levers in self.levers.items()}
         out["parameters"] = dict(self.parameters)
         out["places_folders"] = list(self.places_folders)
+        out["budgets"] = dict(self.budgets)
         return out
 
     def to_toml(self) -> str:
@@ -214,6 +223,14 @@ class Scenario:
         content["places_folders"] = [_folder_hash(folder) for folder in self.places_folders]
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def burn_in_key(self) -> str:
+        """Return the part of the key that decides the burn-in: scenarios with equal ones can share it."""
+        return self.without_policy().key()
+
+    def without_policy(self) -> Scenario:
+        """Return a copy without measures, levers and budgets: what the burn-in simulates."""
+        return replace(self, measures=(), levers={}, budgets={})
 
     def with_lever(self, name: str, *, on: str | Iterable[str], value: float) -> Scenario:
         """Return a copy in which a lever of one place (or several) stands at ``value``."""
@@ -232,14 +249,25 @@ class Scenario:
         use = MeasureUse.of({"id": id, "on": on if isinstance(on, str) else list(on), **how}, where)
         return replace(self, measures=(*self.measures, use))
 
+    def with_package(self, name: str, *, on: str | Iterable[str], start: str | int = "") -> Scenario:
+        """Return a copy with all measures of a named package put on a place (or several) at the package's strengths."""
+        out = self
+        for id, strength in known_package(name).strengths.items():
+            out = out.with_measure(id, on=on, start=start, strength=strength)
+        return out
+
+    def without_package(self, name: str, *, on: str | Iterable[str], start: str | int = "") -> Scenario:
+        """Return a copy in which a place (or several) lacks all measures of a named package: the counterfactual."""
+        out = self
+        for id in known_package(name).strengths:
+            out = out.with_measure(id, on=on, start=start, strength=0.0)
+        return out
+
     def warnings(self) -> list[str]:
         """Return what is allowed but probably not meant."""
-        end = f"{self.start_year + self.years:04d}-01"
-        return [
-            f"Measure {use.id} starts in {use.start}, after the end of the horizon ({end}): it changes nothing."
-            for use in self.measures
-            if use.start >= end
-        ]
+        from ecosystem.scenario_warnings import warnings
+
+        return warnings(self)
 
 
 def _checked(s: Scenario) -> dict[str, Any]:
@@ -275,6 +303,11 @@ def _checked(s: Scenario) -> dict[str, Any]:
         if use in uses[: i - 1]:
             raise InputError(f"Measure {use.id} stands twice in the same words", where=f"measures, entry {i}")
     out["measures"] = uses
+    budgets = {}
+    for code, value in text.table(s.budgets, "budgets", "[budgets]").items():
+        _in_scenario(code, jurisdictions, codes, "[budgets]")
+        budgets[code] = text.number(value, f"The budget of {code}", "[budgets]", 0.0, 1e9, "million USD2020 a year")
+    out["budgets"] = dict(sorted(budgets.items()))
     return out
 
 

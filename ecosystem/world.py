@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -43,6 +44,7 @@ from ecosystem.kernel.parameters import Parameters
 from ecosystem.kernel.schedule import Schedule
 from ecosystem.scenario import Scenario, declared_parameters
 from ecosystem.yearbook import Yearbook
+from policies.application import Measures
 from policies.places import lever_specs, select
 
 Progress = Callable[[int, int], None]
@@ -97,6 +99,7 @@ class World(mesa.Model):
         self.T = len(self.territories.code)
         self.everywhere = (1 << self.T) - 1
         self.home_territory = self.geography.home
+        self.regions = self.geography.regions
         self.place_number = self.geography.number
         self.fees = self.geography.fees
         self.horizon_months = 12 * setup.years
@@ -106,6 +109,7 @@ class World(mesa.Model):
         self.draw.month = self.month
         self.p = Parameters(declared_parameters()).with_values(setup.parameters)
         self.levers = Levers(lever_specs(), self.places, {p.code: p.levers for p in self.geography.places})
+        self.measures = Measures(self)
         self.sectors = Sectors(self.p, coarse=self.scale > COARSE_SCALE)
         self.S = self.sectors.S
         self.fields = Fields(self.sectors)
@@ -231,11 +235,38 @@ class World(mesa.Model):
         self.accounts.close_opening()
 
     def _begin_horizon(self) -> None:
-        """Freeze what later months are measured against, and let the scenario's levers take hold."""
+        """Freeze what later months are measured against, and let the scenario's levers and measures take hold."""
         self.common_at_start = self.market.common.copy()
+        self.measures.take(self)
         for code, values in self.setup.levers.items():
             for name, value in values.items():
                 self.levers.set(name, value, by="scenario", on=code, standing=True)
+
+    def frozen(self) -> bytes:
+        """Return the world as bytes from which ``World.forked`` makes as many worlds as one likes.
+
+        Raises:
+            ValueError: the horizon has begun.
+        """
+        if self.month != 0 or self.setup.measures or self.setup.levers:
+            raise ValueError("only a world at the start of its horizon, without measures and levers, can be forked")
+        return pickle.dumps(self, protocol=pickle.HIGHEST_PROTOCOL)
+
+    @staticmethod
+    def forked(content: bytes, scenario: Scenario) -> World:
+        """Return a world at the start of its horizon that shares the burn-in of a frozen one.
+
+        What it does is bit for bit what ``World(scenario, seed)`` does, without the burn-in's time.
+
+        Raises:
+            ValueError: the scenario's burn-in is not that of the frozen world.
+        """
+        world: World = pickle.loads(content)  # our own bytes, never a user's
+        if scenario.burn_in_key() != world.setup.burn_in_key():
+            raise ValueError("the scenario's burn-in differs from that of the frozen world")
+        world.setup = scenario
+        world._begin_horizon()
+        return world
 
     # -- running --------------------------------------------------------------------------------------------------
 

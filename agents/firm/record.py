@@ -1,4 +1,4 @@
-"""The first and last rules of the month: levers settle, values are renewed, the month is written down."""
+"""The first and last rules of the month: values are renewed, the month is written down."""
 
 from __future__ import annotations
 
@@ -8,13 +8,6 @@ from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
     from ecosystem.world import World
-
-
-@rule("measures", "levers.settle")
-def settle_levers(world: World) -> None:
-    """Levers restart from their base and take this month's pulls."""
-    world.levers.restart()
-    world.levers.settle()
 
 
 @rule("measures", "valuation.renew", after="levers.settle")

@@ -16,6 +16,8 @@ BAD_INPUT = 2
 INTERRUPTED = 130
 COMMANDS = {
     "run": ("ecosystem.cli.run", "run"),
+    "compare": ("ecosystem.cli.compare", "compare"),
+    "measures": ("ecosystem.cli.measures", "measures"),
     "levers": ("ecosystem.cli.lookup", "levers"),
     "parameters": ("ecosystem.cli.lookup", "parameters"),
     "export": ("ecosystem.cli.export", "export"),

@@ -61,6 +61,16 @@ def read_measure(text: str) -> dict[str, Any]:
     return out
 
 
+def read_package(text: str, where: str) -> dict[str, str]:
+    """Return the parts of ``NAME@JURISDICTION[:START]``."""
+    shape = "NAME@JURISDICTION[:START], as china_plan@eu:2027"
+    head, _, start = text.partition(":")
+    name, at, place = head.partition("@")
+    if not (name and at and place):
+        raise InputError(f"{text!r} puts no package on a place", where=where, allowed=shape)
+    return {"name": name, "on": place, "start": start}
+
+
 def assemble(
     path: Path | None,
     jurisdictions: str | None,
@@ -68,6 +78,8 @@ def assemble(
     scale: float | None,
     measures: tuple[str, ...],
     levers: tuple[str, ...],
+    packages: tuple[str, ...] = (),
+    without: tuple[str, ...] = (),
 ) -> Scenario:
     """Return the scenario of a command line: the file (or the baseline) with the options on top."""
     from ecosystem.scenario import Scenario
@@ -88,6 +100,10 @@ def assemble(
     for text in measures:
         use = read_measure(text)
         scenario = scenario.with_measure(use.pop("id"), on=use.pop("on"), **use)
+    for text in packages:
+        scenario = scenario.with_package(**read_package(text, "--package"))
+    for text in without:
+        scenario = scenario.without_package(**read_package(text, "--without-package"))
     return scenario
 
 
@@ -178,6 +194,9 @@ def summary(world: World, rows: list[dict[str, Any]]) -> str:
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of all luck.")
 @click.option("--measure", "measures", multiple=True, metavar="ID@PLACE[:START[:STRENGTH]]",
               help="Put a measure on a place; START is a year or 2027-07, STRENGTH a level 0..1.")  # fmt: skip
+@click.option("--package", "packages", multiple=True, metavar="NAME@PLACE[:START]", help="Put a package on a place.")
+@click.option("--without-package", "without", multiple=True, metavar="NAME@PLACE[:START]",
+              help="Take a package's measures away from a place.")  # fmt: skip
 @click.option("--lever", "levers", multiple=True, metavar="NAME@PLACE=VALUE", help="Set a lever of a place.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="New folder for run.json and the tables.")
 @click.option("--json", "json_", is_flag=True, help="Print the summary as JSON.")
@@ -189,6 +208,8 @@ def run(
     scale: float | None,
     seed: int,
     measures: tuple[str, ...],
+    packages: tuple[str, ...],
+    without: tuple[str, ...],
     levers: tuple[str, ...],
     out: Path | None,
     json_: bool,
@@ -204,7 +225,7 @@ def run(
     """
     if not 0 <= seed <= MAX_SEED:
         raise InputError(f"The seed {seed} is outside its range", where="--seed", allowed="0 to 2**63 - 1")
-    setup = assemble(scenario, jurisdictions, years, scale, measures, levers)
+    setup = assemble(scenario, jurisdictions, years, scale, measures, levers, packages, without)
     for warning in setup.warnings():
         click.echo(f"Warning: {warning}", err=True)
 

@@ -155,6 +155,26 @@ class Accounts:
                 out += cell
         return out
 
+    def attribute(self, kind: str, measure: str, part: np.ndarray) -> np.ndarray:
+        """Book a part of this year's payments of a kind, so far nobody's, to a measure; no money moves.
+
+        Args:
+            part: 0..1 by place, float64 (places,).
+
+        Returns:
+            The amounts booked, million USD2020, float64 (places,).
+        """
+        moved = np.zeros(len(self.places))
+        for key in [key for key in self.cells if key[2] == kind and not key[3]]:
+            amount = self.cells[key] * part
+            self.cells[key] -= amount
+            own = (*key[:3], measure)
+            if own not in self.cells:
+                self.cells[own] = np.zeros(len(self.places))
+            self.cells[own] += amount
+            moved += amount
+        return moved
+
     def close_year(self) -> list[tuple[str, str, str, str, str, float]]:
         """Return the year's payments as (payer, payee, kind, place, measure, amount) and empty the cells."""
         rows = []

@@ -180,15 +180,14 @@ def test_every_lever_takes_the_ends_of_its_range() -> None:
             assert Scenario.baseline().with_lever(name, on="cn", value=value).levers["cn"][name] == value
 
 
-def test_measures_are_read_and_a_late_start_only_warns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ecosystem.scenario.known_measures", lambda: {"cn_pledges": object()})
-    scenario = Scenario.baseline(years=3).with_measure("cn_pledges", on="us", start=2027, end="2027-09", strength=0.5)
+def test_measures_are_read_and_a_late_start_only_warns() -> None:
+    scenario = Scenario.baseline(years=3).with_measure("us_rd_tax_credit", on="us", start=2027, end="2027-09", strength=0.3)
     assert scenario.measures[0].to_dict() == {
-        "id": "cn_pledges", "on": ["us"], "start": "2027-01", "end": "2027-09", "strength": 0.5,
+        "id": "us_rd_tax_credit", "on": ["us"], "start": "2027-01", "end": "2027-09", "strength": 0.3,
     }  # fmt: skip
     assert Scenario.from_dict(scenario.to_dict()) == scenario
     assert scenario.warnings() == []
-    assert "2028-01" in scenario.with_measure("cn_pledges", on="jp", start=2028).warnings()[0]
+    assert "2028-01" in scenario.with_measure("us_rd_tax_credit", on="jp", start=2028).warnings()[0]
     for wrong in (
         {"start": "2027-13"},
         {"strength": 2},
@@ -197,8 +196,8 @@ def test_measures_are_read_and_a_late_start_only_warns(monkeypatch: pytest.Monke
         {"on": "xx"},
     ):
         with pytest.raises(InputError):
-            scenario.with_measure("cn_pledges", **{"on": "us", **wrong})
-    with pytest.raises(InputError, match="Nearest match: cn_pledges"):
-        scenario.with_measure("cn_pledge", on="us")
+            scenario.with_measure("us_rd_tax_credit", **{"on": "us", **wrong})
+    with pytest.raises(InputError, match="Nearest match: us_rd_tax_credit"):
+        scenario.with_measure("us_rd_tax_credits", on="us")
     with pytest.raises(InputError, match="twice"):
-        scenario.with_measure("cn_pledges", on="us", start=2027, end="2027-09", strength=0.5)
+        scenario.with_measure("us_rd_tax_credit", on="us", start=2027, end="2027-09", strength=0.3)

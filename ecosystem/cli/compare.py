@@ -1,0 +1,135 @@
+"""``ecosystem compare``: what a scenario changes, on the same luck, with intervals."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ecosystem.cli.run import HEADLINES, MAX_SEED, assemble
+from ecosystem.cli.show import as_json, bar, columns, figure
+from ecosystem.kernel.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ecosystem.lab.compare import Comparison
+
+REPLICATES = 16
+
+
+def wanted_rows(comparison: Comparison, frame: pd.DataFrame, all_: bool) -> pd.DataFrame:
+    """Return the rows to print: headline and direct indicators in the places that the scenario touches, or all."""
+    if all_:
+        return frame
+    from policies.measures import known_measures
+
+    scenario = comparison.scenario
+    places = {code for use in scenario.measures for code in use.on} | set(scenario.levers)
+    names = {*HEADLINES, "welfare", *(known_measures()[use.id].indicator for use in scenario.measures)}
+    rows = frame[frame["indicator"].isin(names)]
+    return rows[rows["jurisdiction"].isin(places or set(scenario.jurisdictions))]
+
+
+def text_of(rows: pd.DataFrame) -> str:
+    """Return effects as aligned columns."""
+    effects: list[dict[Any, Any]] = rows.to_dict(orient="records")
+    cells = [
+        [r["indicator"], r["jurisdiction"], figure(r["base"]), figure(r["scenario"]), figure(r["difference"]),
+         f"[{figure(r['low'])}, {figure(r['high'])}]", f"{100 * r['relative']:+.1f} %", f"{r['share_higher']:.2f}",
+         figure(r["cost_per_unit"]), r["verdict"]]
+        for r in effects
+    ]  # fmt: skip
+    heads = ["indicator", "place", "base", "scenario", "difference", "95 % interval", "relative", "higher in",
+             "cost a unit", "in words"]  # fmt: skip
+    return columns(cells, heads, right=(2, 3, 4, 6, 7, 8))
+
+
+def write(comparison: Comparison, out: Path) -> None:
+    """Write effects.csv, by_year.csv, outlays.csv and compare.json into a new folder."""
+    out.mkdir(parents=True, exist_ok=True)
+    comparison.effects().to_csv(out / "effects.csv", index=False)
+    comparison.by_year().to_csv(out / "by_year.csv", index=False)
+    comparison.outlays().to_csv(out / "outlays.csv", index=False)
+    (out / "compare.json").write_text(json.dumps(about(comparison), indent=2) + "\n", encoding="utf-8")
+
+
+def about(comparison: Comparison) -> dict[str, Any]:
+    """Return what was compared: scenarios, seeds, versions."""
+    from ecosystem import __version__
+    from ecosystem.lab.model import model_digest
+
+    return {
+        "version": __version__, "model": model_digest(), "seeds": list(comparison.seeds),
+        "base": comparison.base.to_dict(), "scenario": comparison.scenario.to_dict(), "warnings": comparison.warnings,
+    }  # fmt: skip
+
+
+@click.command(short_help="Paired effects of a scenario with intervals.")
+@click.argument("scenario", required=False, type=click.Path(path_type=Path), metavar="[SCENARIO.toml]")
+@click.option(
+    "--base", type=click.Path(path_type=Path), metavar="BASE.toml", help="Compare against (default: baseline)."
+)
+@click.option("--jurisdictions", metavar="LIST", help="Places, comma-separated, as us,eu,jp,cn.")
+@click.option("--years", type=int, help="Years to report (default 30).")
+@click.option("--scale", type=float, help="Real objects that one simulated object stands for (default 500).")
+@click.option("--measure", "measures", multiple=True, metavar="ID@PLACE[:START[:STRENGTH]]",
+              help="Put a measure on a place; START is a year or 2027-07, STRENGTH a level 0..1.")  # fmt: skip
+@click.option("--package", "packages", multiple=True, metavar="NAME@PLACE[:START]", help="Put a package on a place.")
+@click.option("--without-package", "without", multiple=True, metavar="NAME@PLACE[:START]",
+              help="Take a package's measures away from a place.")  # fmt: skip
+@click.option("--lever", "levers", multiple=True, metavar="NAME@PLACE=VALUE", help="Set a lever of a place.")
+@click.option("--replicates", type=int, default=REPLICATES, show_default=True, help="Pairs of runs.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed of the first pair.")
+@click.option("--workers", type=click.IntRange(1, 1024), help="Processes (default: one a processor).")
+@click.option("--all", "all_", is_flag=True, help="Print every indicator and place.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="New folder for the tables.")
+@click.option("--json", "json_", is_flag=True, help="Print all effects as JSON.")
+@click.option("--progress/--no-progress", default=None, help="Progress bar (default: on a terminal).")
+def compare(
+    scenario: Path | None, base: Path | None, jurisdictions: str | None, years: int | None, scale: float | None,
+    measures: tuple[str, ...], packages: tuple[str, ...], without: tuple[str, ...], levers: tuple[str, ...],
+    replicates: int, seed: int, workers: int | None, all_: bool, out: Path | None, json_: bool, progress: bool | None,
+) -> None:  # fmt: skip
+    """Run SCENARIO.toml (with the options on top) and a base in pairs that share all luck.
+
+    \b
+    Examples:
+      ecosystem compare --measure us_rd_tax_credit@jp --scale 5000 --years 10
+      ecosystem compare plan.toml --base before.toml --replicates 32 --out effects
+    """
+    if not 0 <= seed <= MAX_SEED - 10_000:
+        raise InputError(f"The seed {seed} is outside its range", where="--seed", allowed="0 to 2**63 - 10001")
+    setup = assemble(scenario, jurisdictions, years, scale, measures, levers, packages, without)
+    before = assemble(base, jurisdictions, years, scale, (), ()) if base or not scenario else _baseline_for(setup)
+    from ecosystem.lab.compare import compare as run_pairs
+    from ecosystem.lab.run_folder import check_free
+
+    if out is not None:
+        check_free(out)
+    try:
+        with bar("pairs", progress, unit="pair") as report:
+            comparison = run_pairs(before, setup, replicates, seed=seed, workers=workers, progress=report)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("Interrupted: the comparison was not finished, and nothing was written.") from None
+    for warning in comparison.warnings:
+        click.echo(f"Warning: {warning}", err=True)
+    frame = comparison.effects()
+    if out is not None:
+        write(comparison, out)
+    if json_:
+        as_json({**about(comparison), "effects": json.loads(frame.to_json(orient="records"))})
+        return
+    click.echo(text_of(wanted_rows(comparison, frame, all_)))
+    click.echo(
+        f"{replicates} pairs at scale {setup.scale:g}, mean of {setup.years} years. Compares policies; not a forecast."
+    )
+    if out is not None:
+        click.echo(f"Written to {out}")
+
+
+def _baseline_for(setup: Any) -> Any:
+    """Return the baseline with the scenario's own places, years, scale and parameters."""
+    return setup.without_policy()
