@@ -21,6 +21,7 @@ from ecosystem.domain import valuation
 from ecosystem.domain.indicators import TALLIES, flow, stock
 from ecosystem.domain.ledgers import DEALS
 from ecosystem.domain.potential import F8, I8, B
+from ecosystem.domain.regions import settle
 from ecosystem.kernel.luck import Pool, fold
 from ecosystem.kernel.schedule import rule
 
@@ -62,10 +63,11 @@ def open_assertion_entities(world: World) -> None:
     number = np.tile(np.arange(rows), world.P)
     seat = np.array([np.flatnonzero(np.asarray(world.territories.place) == j)[0] for j in range(world.P)])
     uid = fold(place, number, ENTITY_UID)
-    orgs.add(
+    slots = orgs.add(
         len(place), uid=uid, kind=ASSERTION, jurisdiction=place, territory=seat[place], sector=-1,
         weight=p["assertion.real_entities"] / rows, anniversary=uid % 12,
     )  # fmt: skip
+    settle(world, slots)
 
 
 @rule("disputes", "disputes.assert", after="disputes.detect", before="disputes.bargain")

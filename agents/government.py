@@ -298,6 +298,7 @@ def procure(world: World) -> None:
     size = lines.potential[line] * world.scale
     need = size * np.maximum(world.inventions.quality[uses.invention[recent]], 0.0)
     total = np.bincount(place, need, world.J)
+    world.new_lines_potential = np.bincount(place, size, world.J)
     amount = budget[place] * np.divide(need, total[place], out=np.zeros(len(need)), where=total[place] > 0)
     amount = np.minimum(amount, p["government.procurement_cap"] * size * QUARTER / 12.0)
     margin, sector = p["government.procurement_margin"], lines.sector[line]

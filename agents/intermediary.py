@@ -17,9 +17,10 @@ from ecosystem.kernel.table import Column, Table
 if TYPE_CHECKING:
     from ecosystem.world import World
 
-KINDS = ("marketplace", "broker", "association", "transfer_network", "pool")
-MARKETPLACE, BROKER, ASSOCIATION, NETWORK, POOL = range(5)
-_NAMED = 6_003
+KINDS = ("marketplace", "broker", "association", "transfer_network", "pool", "regional_center")
+MARKETPLACE, BROKER, ASSOCIATION, NETWORK, POOL, CENTER = range(6)
+SEED = 6_003
+"""Folded into the identities of intermediaries."""
 
 
 class Register:
@@ -33,7 +34,8 @@ class Register:
         possible: inventions seen at the last listing that may be on offer now or later, ascending, int64.
         seen: rows of the table of inventions at the last listing.
         academic: inventions made by universities and institutes, ascending, int64; ``academic_seen`` rows looked at.
-        pool: intermediaries by (academic owner, place), arranged once.
+        pool: intermediaries by (academic owner, place), arranged anew when the reach of associations changes.
+        pool_reach: reach of associations for which it was arranged, float64 (places,).
         meetings: the quarter's meetings, handed from those who arrange them to those who bargain.
     """
 
@@ -50,6 +52,7 @@ class Register:
         self.academic = np.zeros(0, np.int64)
         self.academic_seen = 0
         self.pool: Pool | None = None
+        self.pool_reach = np.ones(places)
 
     def reach(self, n: int) -> None:
         """Make room for ``n`` inventions."""
@@ -68,6 +71,7 @@ class Intermediaries(Table):
     uid = Column(np.int64, "id", "stable identity")
     kind = Column(np.int8, "code", "kind of intermediary", 0, KINDS)
     jurisdiction = Column(np.int8, "place", "seat")
+    region = Column(np.int8, "region", "seat of a regional center, -1 for the whole place", -1)
     reach = Column(np.float64, "1", "weight among the intermediaries of its place")
     meetings = Column(np.float64, "meetings", "meetings arranged since the start")
     deals = Column(np.float64, "deals", "deals closed since the start")
@@ -75,7 +79,7 @@ class Intermediaries(Table):
 
 
 class Intermediary(Handle):
-    """A market place, broker, association, transfer network or pool."""
+    """A market place, broker, association, transfer network, pool or regional IP center."""
 
     table = "intermediaries"
 
@@ -93,7 +97,7 @@ def open_intermediaries(world: World) -> None:
     }
     for place in range(world.P):
         for kind, weight in reach.items():
-            rows.add(1, uid=fold(_NAMED, place, kind), kind=kind, jurisdiction=place, reach=weight)
+            rows.add(1, uid=fold(SEED, place, kind), kind=kind, jurisdiction=place, reach=weight)
 
 
 def arrange(world: World, meetings: np.ndarray, place: np.ndarray, academic: np.ndarray) -> np.ndarray:
@@ -105,22 +109,40 @@ def arrange(world: World, meetings: np.ndarray, place: np.ndarray, academic: np.
         academic: the owner is a university or institute, bool (n,).
     """
     rows = world.intermediaries
-    brokered = world.draw.bernoulli("intermediary.arrange", meetings, world.levers["transfer.brokered_share"][place])
+    more = np.where(academic, 0.0, association_extra(world)[place])
+    share = (world.levers["transfer.brokered_share"][place] + more) / (1.0 + more)
+    brokered = world.draw.bernoulli("intermediary.arrange", meetings, share)
     group = np.where(brokered, place + world.J * academic, -1)
     out = world.draw.partner("intermediary.who", meetings, group, _pool(world))
     rows.meetings[:] += world.scale * np.bincount(out[out >= 0], minlength=rows.n)
     return out
 
 
+def association_extra(world: World) -> np.ndarray:
+    """Return meetings between firms that a wider reach of associations adds, relative to all usual ones, float64 (J,).
+
+    x = b a (r - 1): b the share of meetings that intermediaries arrange, a the part of associations in it, r their reach
+    relative to the usual. Members hear of technologies of other members; no other meeting is lost to it.
+    """
+    p, levers = world.p, world.levers
+    part = p["intermediary.reach_association"]
+    part /= max(part + p["intermediary.reach_marketplace"] + p["intermediary.reach_broker"], 1e-12)
+    extra = levers["transfer.brokered_share"] * part * (levers["transfer.association_reach"] - 1.0)
+    return np.asarray(np.maximum(extra, -0.99))
+
+
 def _pool(world: World) -> Pool:
-    """Return intermediaries by (academic owner, place); none enters or leaves.
+    """Return intermediaries by (academic owner, place); none enters or leaves but regional centers, which have no part in it.
 
     Associations work for firms only, transfer networks for universities and institutes only.
     """
     rows = world.intermediaries
     register = rows.register
-    if register.pool is None:
-        weight = np.concatenate([np.where(rows.kind == closed, 0.0, rows.reach) for closed in (NETWORK, ASSOCIATION)])
+    wide = world.levers["transfer.association_reach"]
+    if register.pool is None or not np.array_equal(wide, register.pool_reach):
+        register.pool_reach = wide.copy()
+        reach = np.where(rows.kind == ASSOCIATION, rows.reach * wide[rows.jurisdiction], rows.reach)
+        weight = np.concatenate([np.where(rows.kind == closed, 0.0, reach) for closed in (NETWORK, ASSOCIATION)])
         place = np.concatenate([rows.jurisdiction.astype(np.int64), rows.jurisdiction + np.int64(world.J)])
         slots = np.tile(np.arange(rows.n), 2)
         register.pool = Pool.of(slots, rows.uid[slots], place, 2 * world.J, weight)
@@ -128,7 +150,7 @@ def _pool(world: World) -> Pool:
 
 
 def commission(world: World, broker: np.ndarray, payer: np.ndarray, price: np.ndarray) -> None:
-    """Charge the commission on brokered deals.
+    """Charge the commission on brokered deals; public centers charge none.
 
     Args:
         broker: intermediary slots, -1 for none, int (n,).
@@ -140,7 +162,7 @@ def commission(world: World, broker: np.ndarray, payer: np.ndarray, price: np.nd
     if not brokered.any():
         return
     who, payer = broker[brokered], payer[brokered]
-    amount = world.p["intermediary.commission"] * price[brokered]
+    amount = np.where(rows.kind[who] == CENTER, 0.0, world.p["intermediary.commission"] * price[brokered])
     place = rows.jurisdiction[who].astype(np.int64)
     world.accounts.pay("commission", "organizations", payer, "services", place, amount, place=place)
     rows.income[:] += np.bincount(who, amount, rows.n)

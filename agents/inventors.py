@@ -25,3 +25,4 @@ class Inventors(Table):
     inventions = Column(np.int32, "inventions", "inventions taken part in")
     moves = Column(np.int16, "moves", "changes of employer")
     foreign = Column(np.bool_, "1", "migrated at least once")
+    trained = Column(np.bool_, "1", "trained by a public program in recent years")

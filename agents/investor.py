@@ -18,6 +18,7 @@ from agents.organizations import BANK, FIRM, GUARANTEE, SME_EMPLOYEES, VENTURE, 
 from agents.purse import borrowers, dilute, start_ups, syndicate
 from ecosystem.domain.indicators import flow, ratio, stock
 from ecosystem.domain.ledgers import DEALS
+from ecosystem.domain.regions import settle
 from ecosystem.domain.valuation import right_present_value
 from ecosystem.kernel.luck import fold
 from ecosystem.kernel.schedule import rule
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 flow("startup_funding_total", "M USD2020", "money received by firms younger than 6 years from funds and government", 1)
 flow("venture_invested", "M USD2020", "money that venture funds put into firms")
+flow("venture_relief_paid", "M USD2020", "tax relief paid to venture investors beyond the base year's")
 flow("venture_returned", "M USD2020", "money that venture funds paid back to households")
 flow("pledge_loans", "M USD2020", "loans with a right as collateral", 1)
 flow("pledge_losses", "M USD2020", "pledge loans lost at the exit of the borrower", -1)
@@ -65,10 +67,27 @@ def open_investors(world: World) -> None:
     funds = round(world.p["investor.funds"])
     for place in range(world.P):
         for kind, n, weight in ((VENTURE, funds, world.p["investor.real_funds"]), (BANK, 1, 1.0)):
-            world.orgs.add(
+            rows = world.orgs.add(
                 n, uid=fold(_NAMED, place, kind, np.arange(n)), kind=kind, jurisdiction=place,
                 territory=_seat(world, place), weight=weight,
             )  # fmt: skip
+            settle(world, rows)
+
+
+def distance_hurdle(world: World) -> np.ndarray:
+    """Return what funds ask for beyond the usual of firms in each region, ln quality, float64 (R,), mean 0 by R&D.
+
+    Venture money sits in regions by R&D^a. A region's reach is the mean nearness of that money; h = c (mean reach - reach):
+    who is far from the money is watched less closely and must look better (Sorenson & Stuart 2001).
+    """
+    regions, p = world.regions, world.p
+    same = regions.place[:, None] == regions.place
+    money = regions.share ** p["investor.concentration"]
+    money = money / (same @ money)
+    near = np.where(same, regions.weights(p["investor.near_neighbor"], p["investor.near_place"]), 0.0)
+    reach = near @ money
+    usual = same @ (regions.share * reach)
+    return np.asarray(p["investor.distance_hurdle"] * (usual - reach))
 
 
 def _seat(world: World, place: int) -> int:
@@ -110,7 +129,8 @@ def fund(world: World) -> None:
     """Fund the start-ups believed best, once a year each, until the money of the place's funds is gone.
 
     signal s = q + tau z, q hidden quality with prior N(0, 1); belief s / (1 + tau^2); tau is smaller with a right in
-    force. Money buys ``equity_share`` of later profits. Acts once a quarter, for the firms with their anniversary in it.
+    force. Firms far from the money must look better (``distance_hurdle``). Money buys ``equity_share`` of later profits.
+    Acts once a quarter, for the firms with their anniversary in it.
     """
     if world.month % QUARTER != _FUNDING:
         return
@@ -128,7 +148,10 @@ def fund(world: World) -> None:
     tau = np.where(count > 0, p["investor.noise_with_right"], p["investor.noise"])
     signal = orgs.quality_signal[firms] + tau * draw.normal("investor.signal", uid)
     belief = signal / (1.0 + tau**2)
-    good = belief > p["investor.hurdle"]
+    belief -= distance_hurdle(world)[orgs.region[firms]]
+    # relief lowers what a share costs an investor, and with it the quality that is good enough
+    relief = world.levers["finance.venture_relief"]
+    good = belief > p["investor.hurdle"] + np.log1p(-relief)[orgs.jurisdiction[firms]]
     firms, uid, belief = firms[good], uid[good], belief[good]
     place = orgs.jurisdiction[firms].astype(np.int64)
     ask = np.maximum(p["investor.ask_least"], p["investor.ask_years"] * orgs.rd[firms]) * orgs.weight[firms]
@@ -151,6 +174,10 @@ def fund(world: World) -> None:
     stakes.add(len(firm), fund=owner, firm=firm, share=orgs_share * part, month=world.month, paid=amount)
     orgs.venture_funding[firms] += got / orgs.weight[firms]
     world.tally.add("venture_invested", place, got, orgs.sector[firms])
+    if relief.any():
+        repaid = relief[place] * got
+        world.accounts.pay("venture_relief", "government", place, "households", place, repaid, place=place)
+        world.tally.add("venture_relief_paid", place, repaid, orgs.sector[firms])
     young = world.month - orgs.founded[firms] < _YOUNG_MONTHS
     world.tally.add("startup_funding_total", place[young], got[young], orgs.sector[firms[young]])
 

@@ -12,7 +12,9 @@ from scipy.special import ndtr, ndtri
 from agents.handle import Handle
 from agents.inventor.population import QUARTER, by_place
 from agents.organizations import FIRM, INSTITUTE, UNIVERSITY, affordable
+from agents.programs.centers import joint_members
 from ecosystem.domain.indicators import flow
+from ecosystem.domain.regions import seat
 from ecosystem.domain.science import field_weights
 from ecosystem.kernel.luck import ALWAYS, Pool, fold, u01
 from ecosystem.kernel.schedule import rule
@@ -25,6 +27,7 @@ u8, i8, i1, f8, b1 = nb.uint64, nb.int64, nb.int8, nb.float64, nb.boolean
 flow("university_rd", "M USD2020", "R&D performed by universities and institutes", 0)
 flow("contract_research", "M USD2020", "R&D that firms pay universities and institutes for", 0)
 flow("university_disclosures", "inventions", "university inventions disclosed with title taken", 1)
+flow("transfer_office_cost", "M USD2020", "what universities pay for staff of transfer offices", -1)
 
 
 class University(Handle):
@@ -49,6 +52,7 @@ class Academia:
         basic, disclosed, motivation: basic share, chance of disclosure and motivation in the reference (J,); move along
             until month 0, then frozen.
         partners: firms that may join inventions, by place and sector; renewed each quarter.
+        members: organizations that are members of cooperative research centers, bool (n,).
     """
 
     slots: np.ndarray
@@ -60,6 +64,7 @@ class Academia:
     basic: np.ndarray
     disclosed: np.ndarray
     motivation: np.ndarray
+    members: np.ndarray
     settled: int = 0
     frozen: bool = False
     partners: Pool | None = None
@@ -113,6 +118,7 @@ def open_universities(world: World) -> None:
                 cash=size * p["university.reserve_months"] / 12.0,
                 effect=np.exp(p["university.effect_sd"] * world.draw.normal("university.effect", uid, month=ALWAYS)),
             )  # fmt: skip
+            seat(world, rows, size)
             # Ability has mean one over the money of the place, so that its inventions add up to the data.
             orgs.effect[rows] /= np.average(orgs.effect[rows], weights=size)
             orgs.royalty_asked[rows] = world.levers["university.royalty_asked"][j]
@@ -125,7 +131,7 @@ def open_universities(world: World) -> None:
         slots, p["talent.wage_share"] * money / np.maximum(people, 1.0),
         np.minimum(p["university.contract_limit"], bought / np.maximum(business, 1e-9)),
         by_place(world, "university.disclosures_per_million"), np.full(orgs.n, -2, np.int64),
-        np.zeros(len(slots)), np.zeros(J), np.ones(J), np.ones(J),
+        np.zeros(len(slots)), np.zeros(J), np.ones(J), np.ones(J), np.zeros(orgs.n, np.bool_),
     )  # fmt: skip
 
 
@@ -223,7 +229,7 @@ def research(world: World) -> None:
     world.accounts.pay("research_materials", "organizations", s, "outside", place, (1 - theta) * total, place=place)
     orgs.wanted[s] = theta * orgs.rd[s] / (world.wage[place] * np.maximum(a.cost[place], 1e-12))
     # The split of this month, as the levers have it (``science.advance`` writes it into the columns).
-    basic = levers["science.basic_share"][place]
+    basic = (levers["science.basic_share"] * world.science.agenda)[place]
     applied = (1.0 - basic) * p["science.academic_applied_share"]
     for name, part in (
         ("university_rd", 1.0), ("rd_spent_total", 1.0), ("rd_basic_spent", basic), ("rd_applied_spent", applied),
@@ -264,6 +270,29 @@ def _rates(
     return out
 
 
+@rule("invention", "university.count_joint", after="invention.arrive")
+def count_joint(world: World) -> None:
+    """Count inventions made with firms among the transfers from universities to firms."""
+    inv, new = world.inventions, world.new_inventions
+    joint = new[inv.industry_university[new]]
+    if len(joint):
+        place, sector = inv.jurisdiction[joint], inv.sector[joint]
+        world.tally.add("university_to_firm_transfers", place, world.scale, sector)
+
+
+@rule("transfer", "university.office", after="transfer.bargain")
+def pay_office(world: World) -> None:
+    """Universities pay the staff of their transfer offices once a year: share x R&D x effort, no more than they can."""
+    if world.month_of_year != 11:
+        return
+    orgs, s = world.orgs, world.academia.slots
+    place = orgs.jurisdiction[s].astype(np.int64)
+    effort = world.levers["university.tto_efficiency"][place]
+    due = np.minimum(world.p["university.office_share"] * orgs.rd[s] * effort, affordable(world, s)) * orgs.weight[s]
+    world.accounts.pay("transfer_office", "organizations", s, "households", place, due, place=place)
+    world.tally.add("transfer_office_cost", place, due)
+
+
 def academic_motivation(world: World) -> np.ndarray:
     """Return mean motivation of university inventors by place, float64 (J,), 1 where there are none."""
     t = world.talent
@@ -285,7 +314,7 @@ def university_arrivals(world: World) -> tuple[np.ndarray, np.ndarray]:
         return a.slots, np.zeros(0)
     access = np.maximum(world.science.access(world), 1e-9)
     loss = 1.0 - p["university.basic_yield"]
-    mix = (1.0 - loss * world.levers["science.basic_share"]) / (1.0 - loss * a.basic)
+    mix = (1.0 - loss * (world.levers["science.basic_share"] * world.science.agenda)) / (1.0 - loss * a.basic)
     rate = _rates(
         a.slots, orgs.jurisdiction, orgs.field, orgs.kind, orgs.alive, orgs.heads, orgs.rd, orgs.effect, orgs.weight,
         a.cost, p["talent.wage_share"], a.per_million / a.disclosed * mix * academic_motivation(world) / a.motivation,
@@ -311,12 +340,11 @@ def joint_partner(world: World, uid: np.ndarray, organizations: np.ndarray, sect
         uid, organizations, orgs.sector, orgs.jurisdiction, world.levers["science.joint_share"],
         world.draw.key("university.joint"),
     )  # fmt: skip
-    if not len(joint):
-        return out
-    place = orgs.jurisdiction[organizations[joint]].astype(np.int64)
-    firm = world.draw.partner("university.partner", uid[joint], place * world.S + sector[joint], _partners(world))
-    out[joint] = np.where((firm >= 0) & orgs.alive[firm], firm, -1)
-    return out
+    if len(joint):
+        place = orgs.jurisdiction[organizations[joint]].astype(np.int64)
+        firm = world.draw.partner("university.partner", uid[joint], place * world.S + sector[joint], firm_pool(world))
+        out[joint] = np.where((firm >= 0) & orgs.alive[firm], firm, -1)
+    return joint_members(world, uid, organizations, sector, out)
 
 
 @nb.njit(i8[::1](i8[::1], i8[::1], i1[::1], i1[::1], f8[::1], u8), cache=True)
@@ -333,7 +361,8 @@ def _joint(
     return out[:n].copy()
 
 
-def _partners(world: World) -> Pool:
+def firm_pool(world: World) -> Pool:
+    """Return the firms by place and sector, chance in proportion to R&D x absorptive capacity; made anew each quarter."""
     a, orgs = world.academia, world.orgs
     if a.partners is None or world.month - a.partners_month >= 3:
         firms = orgs.living(FIRM)

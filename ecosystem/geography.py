@@ -1,4 +1,4 @@
-"""Where things happen: places with the rest of the world last, their territories, facts and fees."""
+"""Where things happen: places with the rest of the world last, their territories, regions, facts and fees."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ecosystem.domain.regions import Regions
 from ecosystem.kernel.errors import InputError
 from policies.places import Place
 
@@ -52,6 +53,7 @@ class Geography:
         self.fees = FeeSchedules(
             np.stack([p.fees["patent"].due for p in places]), np.stack([p.fees["utility_model"].due for p in places])
         )
+        self.regions = Regions(self.codes, [p.regions for p in places], self.territories.code)
         self.number = [int.from_bytes(code.encode(), "big") % 1_000_003 for code in self.codes]
 
     def fact(self, name: str) -> np.ndarray:

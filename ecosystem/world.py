@@ -29,8 +29,9 @@ from ecosystem.domain.ancestry import Ancestry
 from ecosystem.domain.fields import Fields
 from ecosystem.domain.indicators import Records, Tally
 from ecosystem.domain.knowledge import Inventions
-from ecosystem.domain.ledgers import Adoptions, Deals, Disputes
+from ecosystem.domain.ledgers import Adoptions, Challenges, Deals, Disputes
 from ecosystem.domain.market import Lines, Market, Uses
+from ecosystem.domain.origins import Origins
 from ecosystem.domain.rights import Rights
 from ecosystem.domain.science import Science
 from ecosystem.domain.sectors import Sectors
@@ -130,6 +131,7 @@ class World(mesa.Model):
         self.lines = Lines(room, territory=self.T)
         self.uses = Uses(2 * room, territory=self.T)
         self.deals, self.adoptions, self.disputes = Deals(room), Adoptions(2 * room), Disputes(room)
+        self.challenges = Challenges(room // 8)
         self.governments, self.offices, self.intermediaries = Governments(), Offices(), Intermediaries()
         self.calendar = Calendar()
         self.tally = Tally(self.J, self.S)
@@ -143,7 +145,11 @@ class World(mesa.Model):
         none = np.zeros(0, np.int64)
         self.new_inventions = self.disclosed = self.live_lines = self.live_uses = none
         self.outlay_so_far = np.zeros(self.J)
+        self.new_lines_potential = np.zeros(self.J)
         self.waiting: list[list[np.ndarray]] = [[] for _ in range(6)]
+        self.nature_chances: np.ndarray | None = None
+        self.origins = Origins()
+        self.claims: dict[int, int] = {}
         self.pool: Pool | None = None
         self.pool_month = 0
 
@@ -190,7 +196,7 @@ class World(mesa.Model):
             self.typical_weight[j] = orgs.weight[firms[orgs.jurisdiction[firms] == j]].mean()
         self._open_market(total(orgs.base[firms]).reshape(self.J, self.S))
         self.base_total = total(orgs.base[firms])
-        self.vacated, self.founders = np.zeros(size), np.zeros(size)
+        self.vacated, self.founders, self.failed = np.zeros(size), np.zeros(size), np.zeros(size)
 
     def _open_market(self, sales: np.ndarray) -> None:
         """Set spending so that the starting sales of R&D performers and the fringe fill every market.

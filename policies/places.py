@@ -18,6 +18,7 @@ import numpy as np
 from ecosystem.kernel.errors import InputError, listing, unknown
 from ecosystem.kernel.levers import LeverSpec, LeverValue
 from ecosystem.kernel.parameters import number
+from policies.regions import Region, read_regions
 
 HERE = Path(__file__).parent
 FOLDER = HERE / "places"
@@ -75,6 +76,7 @@ class Place:
     profile: dict[str, Fact]
     fees: dict[str, Fees]
     path: Path
+    regions: tuple[Region, ...] = ()
 
 
 @cache
@@ -95,22 +97,25 @@ def load_place(path: Path) -> Place:
 
     Raises:
         InputError: the file cannot be read; a key is missing or unknown; a value is no number, lies outside its range
-            or has no source; the territories' shares do not sum to 1.
+            or has no source; the shares of territories or regions do not sum to 1; neighbors do not fit.
     """
     path = Path(path)
     raw = _toml(path)
-    _keys(raw, {"code", "title", "territories", "levers", "profile", "fees"}, set(), where=str(path))
+    _keys(raw, {"code", "title", "territories", "levers", "profile", "fees"}, {"regions"}, where=str(path))
     code = _text(raw["code"], "code", str(path))
     if not code.isidentifier() or code != code.lower():
         raise InputError(f"The code {code!r} of a place is no short lower-case name", where=f"{path}, code")
+    title, territories = _text(raw["title"], "title", str(path)), _territories(raw["territories"], path)
+    regions = read_regions(raw.get("regions"), code, title, tuple(t.code for t in territories), str(path))
     return Place(
         code,
-        _text(raw["title"], "title", str(path)),
-        _territories(raw["territories"], path),
+        title,
+        territories,
         _levers(raw["levers"], path),
         _profile(raw["profile"], path),
         _fees(raw["fees"], path),
         path,
+        regions,
     )
 
 

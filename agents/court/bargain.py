@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 DISCOVERY, JUDGMENT = "court.discovery", "judgment"
 LETTER, SUIT, TRIAL = range(len(CASE_STAGES))
-SETTLED, DROPPED = CASE_OUTCOMES.index("settled"), CASE_OUTCOMES.index("dropped")
+SETTLED, DROPPED, INVALIDATED = (CASE_OUTCOMES.index(word) for word in ("settled", "dropped", "invalid"))
 LICENSE = 0
 u8 = nb.uint64
 
@@ -211,6 +211,7 @@ def _still_alive(world: World, disputes: np.ndarray) -> np.ndarray:
     if not len(disputes):
         return disputes
     d, orgs = world.disputes, world.orgs
+    disputes = disputes[d.outcome[disputes] != INVALIDATED]  # a specialised body has ended the suit
     invalid = world.rights.invalidated[d.right[disputes]] <= world.month
     gone = invalid | ~orgs.alive[d.plaintiff[disputes]] | ~orgs.alive[d.defendant[disputes]]
     if gone.any():

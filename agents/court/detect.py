@@ -106,13 +106,23 @@ def _bound(
 
 
 def release_from_invalid(world: World, rights: np.ndarray) -> None:
-    """Declare rights invalid: nobody owes leave or royalty for them any more, and everybody may use."""
+    """Declare rights invalid by a court and count them."""
+    rights = release(world, rights)
+    world.tally.add("invalidations", world.rights.office[rights].astype(np.int64), world.scale)
+
+
+def release(world: World, rights: np.ndarray) -> np.ndarray:
+    """Declare rights invalid: nobody owes leave or royalty for them any more, and everybody may use.
+
+    Returns:
+        Those that were in force until now, int (n,).
+    """
     r, uses = world.rights, world.uses
     rights = np.unique(rights[r.in_force[rights]])
     if not len(rights):
-        return
+        return rights
     strike(world, rights)
     free = _bound(rights, r.n, uses.right, uses.active, uses.infringing, uses.royalty)
     if len(free):
         market.make_legal(world, free)
-    world.tally.add("invalidations", r.office[rights].astype(np.int64), world.scale)
+    return rights

@@ -9,6 +9,7 @@ import numpy as np
 
 from agents.handle import Handle
 from ecosystem.domain.indicators import flow, ratio, stock
+from ecosystem.domain.rights import KINDS
 from ecosystem.kernel.luck import ALWAYS, Pool, fold
 from ecosystem.kernel.schedule import rule
 from ecosystem.kernel.table import Column, Table
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 COURT_UID = 71_001
 """Salt that separates the identities of courts from those of other kinds."""
+_LAST_SEARCHED = KINDS.index("utility_model")
 
 
 def _wait(world: World) -> np.ndarray:
@@ -200,12 +202,12 @@ def panel_leniency(world: World, court: np.ndarray, cases: np.ndarray) -> np.nda
     return world.p["court.panel_leniency"] * world.draw.normal("court.leniency", who, month=ALWAYS)
 
 
-@nb.njit(nb.int64[::1](nb.boolean[::1], nb.int8[::1], nb.int64), cache=True)
-def _in_force(in_force: np.ndarray, office: np.ndarray, places: int) -> np.ndarray:
-    """Count rights in force by office."""
+@nb.njit(nb.int64[::1](nb.boolean[::1], nb.int8[::1], nb.int8[::1], nb.int64), cache=True)
+def _in_force(in_force: np.ndarray, kind: np.ndarray, office: np.ndarray, places: int) -> np.ndarray:
+    """Count patents and utility models in force by office."""
     out = np.zeros(places, np.int64)
     for i in range(len(in_force)):
-        out[office[i]] += in_force[i]
+        out[office[i]] += in_force[i] and kind[i] <= _LAST_SEARCHED
     return out
 
 
@@ -223,7 +225,7 @@ def run_docket(world: World) -> None:
     arrivals = courts.suits.copy()
     courts.suits[:] = 0.0
     if world.month_of_year % 3 == 0 or not courts.right_years.any():
-        held = _in_force(world.rights.in_force, world.rights.office, world.J)
+        held = _in_force(world.rights.in_force, world.rights.kind, world.rights.office, world.J)
         courts.right_years = held * scale / 12_000.0
     world.tally["right_years_thousand"][:, -1] += courts.right_years
 

@@ -119,6 +119,8 @@ def _remedies(world: World, disputes: np.ndarray, place: np.ndarray) -> None:
     chance = np.where(
         cases.practising[disputes], levers["court.injunction"][place], levers["court.injunction_nonpractising"][place]
     )
+    # who promised fair terms for an essential right cannot stop a user
+    chance = chance * (1.0 - levers["standards.frand"][place] * world.rights.sep[d.right[disputes]])
     forbidden = world.draw.bernoulli("court.injunction", cases.uid[disputes], chance, month=ALWAYS)
     d.injunction[disputes] = forbidden
     world.tally.add("injunctions", place[forbidden], world.scale)

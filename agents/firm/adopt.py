@@ -15,14 +15,17 @@ import numpy as np
 from agents.court import watch
 from agents.firm.attempts import (
     BLOCK,
+    CLAIM,
     COST,
     GAIN,
+    INSTRUMENT,
     KEY,
     LINE,
     LOSS,
     PRICE,
     RIGHT,
     ROUTE,
+    SEAT,
     SECTOR,
     TECH,
     USER,
@@ -31,14 +34,19 @@ from agents.firm.attempts import (
     conclude,
     weigh,
 )  # fmt: skip
-from agents.firm.clearance import INFRINGE, LICENSE, clear
+from agents.firm.clearance import DROP, INFRINGE, LICENSE, clear
+from agents.firm.compulsory import force
 from agents.firm.licensing import settle_licenses
 from agents.organizations import FIRM
+from agents.patent_office.registers import register
 from ecosystem.domain.indicators import TALLIES, flow, ratio
+from ecosystem.domain.kinds import by_place
+from ecosystem.domain.ledgers import DEALS
 from ecosystem.domain.ledgers import ROUTES as OUTCOMES
 from ecosystem.domain.market import ROUTES, start_use
 from ecosystem.domain.potential import outlook
-from ecosystem.kernel.luck import Pool
+from ecosystem.domain.rights import KINDS
+from ecosystem.kernel.luck import ALWAYS, Pool, fold
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
@@ -59,9 +67,21 @@ ratio("imitation_cost_ratio", "ratio", "mean imitation cost / innovation cost of
       "imitation_cost_sum", "adoptions_made")  # fmt: skip
 flow("adoptions_in_environment", "adoptions", "adoptions of environmental technology (field 24)", 1)
 
+for _kind in KINDS:
+    if _kind != "secret":
+        flow(
+            f"imitations_caught_by_{_kind}",
+            "attempts",
+            f"attempts worth while that fall under a right of kind {_kind}",
+            0,
+        )
 flow("royalty_bearing_uses", "uses", "uses begun under a license", 0)
 
 _ROUTE_OF_USE = np.array([ROUTES.index({"free": "free", "drop": "free"}.get(w, w)) for w in OUTCOMES])
+_CAUGHT = np.array([TALLIES.get(f"imitations_caught_by_{word}", -1) for word in KINDS])
+_ON_TECHNOLOGY = np.array([word in ("patent", "utility_model", "plant_variety", "chip_layout") for word in KINDS])
+_ROOM = 1 << 40
+VOLUNTARY, COMPULSORY = DEALS.index("license"), DEALS.index("compulsory_license")
 _COUNTED = np.array([TALLIES[name] for name in (
     "adoption_attempts", "adoptions_made", "adoptions_domestic", "adoptions_in_environment", "public_domain_use",
     "imitations_blocked", "wilful_infringements", "imitation_cost_sum", *(f"adoptions_{word}" for word in OUTCOMES),
@@ -97,11 +117,22 @@ def attempt(world: World) -> None:
     if not n:
         return
     inv, orgs, rights, tally = world.inventions, world.orgs, world.rights, world.tally
+    clash = _prefer_domestic(world, rows, money, clash)
+    _invoke(world, rows, clash)
+    kind = rights.kind[rows[BLOCK, clash]].astype(np.int64)
+    np.add.at(tally.values, (_CAUGHT[kind], rows[SEAT, clash], rows[SECTOR, clash]), world.scale)
+    redesign = (
+        np.where(_ON_TECHNOLOGY[kind], p["development.redesign_cost"], p["sign.rebrand_cost"]) * money[COST, clash]
+    )
     # only those who meet a right and gain from going on have to get clear of it
     cleared = clear(
         world, rows[KEY, clash], rows[USER, clash], money[GAIN, clash], rows[RIGHT, clash, None],
-        money[LOSS, clash, None], p["development.redesign_cost"] * money[COST, clash],
+        money[LOSS, clash, None], redesign,
     )  # fmt: skip
+    forced = np.zeros(n, np.bool_)
+    forced[clash] = force(
+        world, rows[KEY, clash], rows[USER, clash], money[GAIN, clash], rows[RIGHT, clash, None], cleared
+    )
     foreign, aware, go, mask = conclude(
         rows, money, clash, cleared.route, cleared.price, cleared.aware, cleared.redress, world.month, world.scale,
         inv.owner, inv.published, inv.field, orgs.jurisdiction, inv.right_at, rights.in_force, rights.owner,
@@ -113,7 +144,11 @@ def attempt(world: World) -> None:
         blocked_by=rows[BLOCK], months_since_launch=np.minimum(world.month - world.lines.launched[rows[LINE]], 32_000),
     )  # fmt: skip
     if len(go):
-        _use(world, rows[:, go], money[:, go], aware[go], mask)
+        _use(world, rows[:, go], money[:, go], aware[go], mask, forced[go])
+    if forced.any():
+        # against the owner's will its right kept nobody out
+        cells = tuple(rows[row, forced] for row in (INSTRUMENT, SEAT, SECTOR))
+        np.subtract.at(experience.kept, cells, 1.0)
 
 
 def _who_tries(world: World) -> tuple[np.ndarray, np.ndarray]:
@@ -134,6 +169,9 @@ def _weigh(world: World, tried: np.ndarray, users: np.ndarray) -> tuple[np.ndarr
     """Return what ``attempts.weigh`` finds of the lines tried by ``users``."""
     p, lines, uses, orgs, inv, rights = world.p, world.lines, world.uses, world.orgs, world.inventions, world.rights
     v, sectors, draw = world.valuation, world.sectors, world.draw
+    by_use = by_place(world, "breadth")
+    # the rest of the world has no courts
+    by_use[:, world.ROW] = 0.0
     rows, money, clash = weigh(
         tried, users, world.month, orgs.alive, orgs.uid, orgs.jurisdiction, orgs.absorptive, lines.invention, lines.users,
         lines.first_use, uses.next_use, uses.active, uses.user, inv.uid, inv.owner, inv.jurisdiction, inv.protected_by,
@@ -141,11 +179,53 @@ def _weigh(world: World, tried: np.ndarray, users: np.ndarray) -> tuple[np.ndarr
         v.hazard, world.arrivals.per_rd, world.arrivals.mean_value, p["development.cost_share"],
         p["development.cost_elasticity"], sectors["imitation_cost"], sectors["leak_rate"], world.levers["law.secrecy"],
         p["protection.secret_breach"], draw.key("adoption.claims", 0), draw.key("adoption.leak", 0),
+        inv.nature, lines.seller, lines.styled, lines.design, lines.mark, lines.origin, lines.claim, rights.office, orgs.region,
+        p["sign.lookalike"] * sectors["visibility"], by_use, draw.key("adoption.look", 0),
     )  # fmt: skip
     return rows, money, clash
 
 
-def _use(world: World, rows: np.ndarray, money: np.ndarray, aware: np.ndarray, mask: np.ndarray) -> None:
+def _invoke(world: World, rows: np.ndarray, clash: np.ndarray) -> None:
+    """Write a right by use when it is first invoked against an attempt, in the place of the attempt; the line keeps it."""
+    at = clash[rows[BLOCK, clash] <= CLAIM]
+    if not len(at):
+        return
+    kind, lines, place = CLAIM - rows[BLOCK, at], rows[LINE, at], rows[SEAT, at]
+    known = world.claims
+    names = (kind * world.J + place) * _ROOM + lines
+    fresh = np.array([i for i, name in enumerate(names.tolist()) if name not in known], dtype=np.int64)
+    if len(fresh):
+        _, first = np.unique(names[fresh], return_index=True)
+        fresh = fresh[first]
+        seller = world.lines.seller[lines[fresh]].astype(np.int64)
+        here = place[fresh]
+        slots = register(
+            world, kind[fresh], here, world.lines.invention[lines[fresh]], by_place(world, "breadth")[kind[fresh], here],
+            seller, world.draw.normal("sign.distinct", fold(world.lines.uid[lines[fresh]], kind[fresh]), month=ALWAYS),
+        )  # fmt: skip
+        known.update(zip(names[fresh].tolist(), slots.tolist(), strict=True))
+    rows[BLOCK, at] = rows[RIGHT, at] = [known[name] for name in names.tolist()]
+
+
+def _prefer_domestic(world: World, rows: np.ndarray, money: np.ndarray, clash: np.ndarray) -> np.ndarray:
+    """Lower the gain from foreign technology by what public buyers and grant givers would not take; return the clashes left.
+
+    gain -= preference x worth (``government.domestic_preference`` of the user's place); who gains nothing drops the attempt.
+    """
+    preference = world.levers["government.domestic_preference"]
+    if not preference.any():
+        return clash
+    seat = rows[SEAT]
+    foreign = world.orgs.jurisdiction[world.inventions.owner[rows[TECH]]] != seat
+    money[GAIN] -= np.where(foreign, preference[seat] * money[WORTH], 0.0)
+    lost = foreign & (money[GAIN] <= 0.0)
+    rows[ROUTE, lost] = DROP
+    return clash[money[GAIN, clash] > 0.0]
+
+
+def _use(
+    world: World, rows: np.ndarray, money: np.ndarray, aware: np.ndarray, mask: np.ndarray, forced: np.ndarray
+) -> None:
     """Begin to sell in the territories of ``mask``; licensees settle first."""
     n = rows.shape[1]
     users, route, at = rows[USER], rows[ROUTE], rows[RIGHT]
@@ -154,7 +234,9 @@ def _use(world: World, rows: np.ndarray, money: np.ndarray, aware: np.ndarray, m
     if len(paid):
         v, sector = world.valuation, rows[SECTOR, paid]
         sales = money[WORTH, paid] * (v.discount[sector] + v.hazard[sector]) * world.p["market.sigma_across"]
-        royalty[paid], _ = settle_licenses(world, users[paid], at[paid], money[PRICE, paid], sales)
+        royalty[paid], _ = settle_licenses(
+            world, users[paid], at[paid], money[PRICE, paid], sales, kind=np.where(forced[paid], COMPULSORY, VOLUNTARY)
+        )
         licensor[paid] = world.rights.owner[at[paid]]
         world.tally.add("royalty_bearing_uses", world.orgs.jurisdiction[users[paid]], world.scale)
     stolen = route == INFRINGE

@@ -6,13 +6,17 @@ import numba as nb
 import numpy as np
 
 from agents.firm.clearance import AROUND, DROP, FREE, INFRINGE, LICENSE, PURCHASE
-from ecosystem.domain.knowledge import PROTECTION
+from ecosystem.domain.knowledge import NATURES, PROTECTION
 from ecosystem.domain.market import MOST_USERS
 from ecosystem.domain.potential import F4, F8, FF8, FFF8, I1, I4, I8, II4, II8, POTENTIAL, R8, B, f8, i8, potential_of
-from ecosystem.domain.valuation import NONE, PATENT, SECRET, UTILITY
+from ecosystem.domain.rights import KINDS
+from ecosystem.domain.valuation import NONE, PATENT, SECRET
 from ecosystem.kernel.luck import pair, u01
 
-KEPT_SECRET, MODEL = PROTECTION.index("secret"), PROTECTION.index("utility_model")
+KEPT_SECRET, FILED = PROTECTION.index("secret"), PROTECTION.index("patent")
+SOFTWARE, COPYRIGHT = NATURES.index("software"), KINDS.index("copyright")
+CLAIM = -2
+"""Where BLOCK is CLAIM - k, a right by use of kind k is invoked that has no row yet."""
 LINE, TECH, USER, SEAT, SECTOR, RIGHT, BLOCK, INSTRUMENT, ROUTE, KEY = range(10)
 """Whole numbers kept of an attempt: RIGHT stands at the user's seat, BLOCK is it where the product falls under its claims."""
 GAIN, COST, LOSS, WORTH, PRICE = range(5)
@@ -110,9 +114,55 @@ def sells_already(
 
 
 @nb.njit(
+    i8(
+        i8, i8, i8, i8, i8, nb.uint64, nb.uint64, I4, B, I4, I4, I4, I1, B, I4, F4, I1, I1, I1, F8, FF8,
+    ),
+    cache=True,
+)  # fmt: skip
+def _sign(
+    line: int, user: int, j: int, s: int, nature: int, key: np.uint64, key_look: np.uint64, seller: np.ndarray,
+    styled: np.ndarray, design: np.ndarray, mark: np.ndarray, origin: np.ndarray, claim: np.ndarray, in_force: np.ndarray,
+    owner: np.ndarray, breadth: np.ndarray, office: np.ndarray, seat: np.ndarray, region: np.ndarray,
+    lookalike: np.ndarray, by_use: np.ndarray,
+) -> int:  # fmt: skip
+    """Return the right under which a copy of a program, a look or a name falls, CLAIM - kind for one by use, -1 for none.
+
+    A program may be copied line by line (copyright). Of other attempts the share ``lookalike`` comes close to the look or
+    name: they fall under a registered design, a trade mark, the name of a region to which the user does not belong, or a
+    claim by use at the seller's seat, each with its breadth. Registered rights bind who sits where they are registered.
+    """
+    me = seller[line]
+    if me < 0 or me == user:
+        return -1
+    if nature == SOFTWARE and u01(pair(key, np.uint64(1)), key_look) < by_use[COPYRIGHT, j]:
+        return CLAIM - COPYRIGHT
+    if u01(key, key_look) >= lookalike[s]:
+        return -1
+    registered = False
+    for n in range(3):
+        r = design[line] if n == 0 else (mark[line] if n == 1 else origin[line])
+        if r < 0 or not in_force[r] or owner[r] == user:
+            continue
+        if n < 2 and office[r] != j:
+            continue
+        if n == 2 and seat[user] == office[r] and region[user] == region[owner[r]]:
+            continue
+        registered = registered or n == 1
+        if u01(pair(key, np.uint64(2 + n)), key_look) < breadth[r]:
+            return int(r)
+    if seat[me] != j:
+        return -1
+    if styled[line] and design[line] < 0 and u01(pair(key, np.uint64(5)), key_look) < by_use[COPYRIGHT, j]:
+        return CLAIM - COPYRIGHT
+    if not registered and u01(pair(key, np.uint64(6)), key_look) < by_use[claim[line], j]:
+        return CLAIM - int(claim[line])
+    return -1
+
+
+@nb.njit(
     nb.types.Tuple((II8, FF8, I8))(
         I8, I8, i8, B, I8, I1, F8, I4, I4, I4, I4, B, I4, I8, I4, I1, I1, II4, *POTENTIAL, B, I4, F4, FF8, F8, F8, F8,
-        FF8, FF8, f8, f8, R8, R8, F8, f8, nb.uint64, nb.uint64,
+        FF8, FF8, f8, f8, R8, R8, F8, f8, nb.uint64, nb.uint64, I1, I4, B, I4, I4, I4, I1, I1, I1, F8, FF8, nb.uint64,
     ),
     cache=True,
 )  # fmt: skip
@@ -125,12 +175,15 @@ def weigh(
     learning: float, in_force: np.ndarray, right_owner: np.ndarray, breadth: np.ndarray, alone: np.ndarray,
     shared: np.ndarray, discount: np.ndarray, hazard: np.ndarray, per_rd: np.ndarray, mean_value: np.ndarray,
     cost_share: float, cost_elasticity: float, imitation_cost: np.ndarray, leak_rate: np.ndarray,
-    secrecy: np.ndarray, breach: float, key_claims: np.uint64, key_leak: np.uint64,
+    secrecy: np.ndarray, breach: float, key_claims: np.uint64, key_leak: np.uint64, nature: np.ndarray,
+    seller: np.ndarray, styled: np.ndarray, design: np.ndarray, mark: np.ndarray, origin: np.ndarray, claim: np.ndarray,
+    office: np.ndarray, region: np.ndarray, lookalike: np.ndarray, by_use: np.ndarray, key_look: np.uint64,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Drop attempts of nobody, of the dead and of sellers of the line; weigh the others and see what stands in their way.
 
     gain = Y K1 x share of one of n + 1 equal sellers / (r + d + hazard) x min(1.5, sqrt(absorptive)) - imitation cost;
-    loss = Y K1 x (share of n - share of n + 1) / (r + d + hazard) is what the owner loses.
+    loss = Y K1 x (share of n - share of n + 1) / (r + d + hazard) is what the owner loses. What no right on the technology
+    catches may still copy a program, a look or a name (``_sign``).
 
     Returns:
         (whole numbers (10, n), money (5, n), attempts that meet a right and are worth while).
@@ -171,13 +224,21 @@ def weigh(
         keeps = held and u01(key, key_leak) > min(leak_rate[s] * (1.0 - breach * secrecy[j]), 1.0)
 
         rows[LINE, i], rows[TECH, i], rows[USER, i], rows[SEAT, i], rows[SECTOR, i] = lines[i], tech[i], user, j, s
-        rows[RIGHT, i], rows[BLOCK, i] = at[i], at[i] if caught else -1
+        block = at[i] if caught else np.int64(-1)
+        if not caught and gain > 0.0 and not keeps:
+            block = _sign(
+                lines[i], user, j, s, nature[tech[i]], key, key_look, seller, styled, design, mark, origin, claim, in_force,
+                right_owner, breadth, office, seat, region, lookalike, by_use,
+            )  # fmt: skip
+            if block != -1:
+                caught, live, at[i] = True, False, block
+        rows[RIGHT, i], rows[BLOCK, i] = at[i], block
         rows[KEY, i] = np.int64(key)
         rows[ROUTE, i] = FREE if gain > 0.0 and not keeps else DROP
         if live:
-            rows[INSTRUMENT, i] = UTILITY if protected_by[i] == MODEL else PATENT
+            rows[INSTRUMENT, i] = PATENT + (protected_by[i] - FILED if protected_by[i] > FILED else 0)
         else:
-            rows[INSTRUMENT, i] = SECRET if held else NONE
+            rows[INSTRUMENT, i] = SECRET if held and block == -1 else NONE
         money[GAIN, i], money[COST, i], money[WORTH, i] = gain, cost, worth
         if caught and gain > 0.0:
             share = shared[min(max(now, 1), MOST_USERS)] - shared[min(max(now + 1, 1), MOST_USERS)]

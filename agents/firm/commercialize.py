@@ -15,12 +15,15 @@ import numpy as np
 
 from agents.court import watch
 from agents.firm.clearance import AROUND, DROP, INFRINGE, LICENSE, clear
+from agents.firm.compulsory import force
+from agents.firm.failure import chance_of_success
 from agents.firm.licensing import settle_licenses
 from agents.organizations import FIRM
+from agents.transfer.pools import bundle, pass_on
 from ecosystem.domain.indicators import flow, ratio
-from ecosystem.domain.knowledge import STATUS
+from ecosystem.domain.knowledge import PROTECTION, STATUS
 from ecosystem.domain.market import OWN, ROUTES, open_lines, potential_now, start_use
-from ecosystem.domain.valuation import NONE, PATENT, SECRET, UTILITY
+from ecosystem.domain.valuation import INSTRUMENTS
 from ecosystem.kernel.luck import pair, u01
 from ecosystem.kernel.schedule import rule
 
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from ecosystem.world import World
 
 IDEA, DEVELOPING, LAUNCHED, DROPPED, BLOCKED, RETIRED, SHELVED = range(len(STATUS))
-_INSTRUMENT = np.array([NONE, NONE, SECRET, PATENT, UTILITY])
+_INSTRUMENT = np.array([INSTRUMENTS.index(w if w in INSTRUMENTS else "none") for w in PROTECTION])
 
 flow("launches", "products", "inventions brought to market", 1)
 flow("launched_steps", "M USD2020/year", "market potential of launched inventions", 1)
@@ -82,12 +85,12 @@ def adopt_for_development(
 
 def wait(world: World, inventions: np.ndarray) -> None:
     """Put inventions on the list that their developer looks at every sixth month."""
-    turn = world.orgs.anniversary[developer_of(world, inventions)] % _TURNS
-    for k in range(_TURNS):
+    turn = world.orgs.anniversary[developer_of(world, inventions)] % TURNS
+    for k in range(TURNS):
         world.waiting[k].append(inventions[turn == k])
 
 
-_TURNS = 6
+TURNS = 6
 """A firm looks over its waiting inventions every sixth month."""
 _LATE, _WAIT, _GO, _GONE = range(4)
 _FIXED = nb.types.Array(nb.float64, 1, "C", readonly=True)
@@ -150,7 +153,31 @@ def appraise(world: World, inventions: np.ndarray) -> tuple[np.ndarray, np.ndarr
         inv.royalty, orgs.jurisdiction, orgs.alive, orgs.passive, v.alone, v.worth, arrivals.per_rd,
         arrivals.mean_value, world.sectors["development_years"], v.decay, _INSTRUMENT, who, cost, value, fate,
     )  # fmt: skip
+    pull = demand_pull(world)
+    if pull.any():
+        years = world.sectors["development_years"][inv.sector[inventions]]
+        first = inv.expected[inventions] * np.exp(-v.rate * years) * p["development.success"]
+        looked = fate != _GONE
+        value[looked] = np.maximum(0.0, value + pull[orgs.jurisdiction[who]] * first)[looked]
+        usual = (fate == _WAIT) | (fate == _GO)
+        fate[usual] = np.where((value > cost) | orgs.passive[who], _GO, _WAIT)[usual]
     return who, cost, value, fate
+
+
+def demand_pull(world: World) -> np.ndarray:
+    """Return what firms expect public first demand to add to a line's profit beyond the usual, float64 (J,).
+
+    margin x (B - B0) x years / Y per unit of first-year potential: B yearly purchases of new products, B0 those of the
+    base year, Y the potential of the lines among which they were last shared out.
+    """
+    budget = world.levers["government.procurement"]
+    extra = budget - world.base_levers["government.procurement"]
+    if not extra.any():
+        return extra
+    p, size = world.p, world.new_lines_potential
+    per_unit = np.divide(extra, size, out=np.zeros(world.J), where=size > 0)
+    out: np.ndarray = p["government.procurement_margin"] * p["government.procurement_years"] * per_unit
+    return out
 
 
 @rule("commercialization", "development.begin")
@@ -171,7 +198,7 @@ def begin(world: World) -> None:
     new = world.new_inventions
     if len(new):
         wait(world, new[orgs.kind[inv.owner[new]] == FIRM])
-    bucket = world.waiting[world.month_of_year % _TURNS]
+    bucket = world.waiting[world.month_of_year % TURNS]
     candidates = np.concatenate(bucket) if bucket else np.zeros(0, np.int64)
     bucket.clear()
     if not len(candidates):
@@ -197,13 +224,19 @@ def begin(world: World) -> None:
     paying = inside & ~passive
     spent = np.bincount(who[paying], weights=per_unit[paying], minlength=orgs.n)
     fund[:] = np.maximum(fund - spent, 0.0)
-    inv.status[start] = DEVELOPING
+    schedule_launch(world, start)
     bucket.append(candidates[~inside])
-    years = world.sectors["development_years"][inv.sector[start]]
-    luck = world.draw.uniform("development.time", inv.uid[start])
-    months = np.maximum(1, np.round(12.0 * years * (0.5 + luck))).astype(np.int64)
-    world.calendar.put("launch", world.month + months, start)
     world.tally.add("developments_begun", orgs.jurisdiction[who[inside]], world.scale, inv.sector[start])
+
+
+def schedule_launch(world: World, inventions: np.ndarray) -> None:
+    """Begin to develop inventions; they are finished after a time uniform around the usual of their sector."""
+    inv = world.inventions
+    inv.status[inventions] = DEVELOPING
+    years = world.sectors["development_years"][inv.sector[inventions]]
+    luck = world.draw.uniform("development.time", inv.uid[inventions])
+    months = np.maximum(1, np.round(12.0 * years * (0.5 + luck))).astype(np.int64)
+    world.calendar.put("launch", world.month + months, inventions)
 
 
 @rule("commercialization", "development.launch", after="development.begin")
@@ -215,12 +248,15 @@ def launch(world: World) -> None:
     if not len(due):
         return
     who = developer_of(world, due)
-    works = world.draw.bernoulli("development.success", inv.uid[due], p["development.success"]) & orgs.alive[who]
+    works = world.draw.bernoulli("development.success", inv.uid[due], chance_of_success(world, due)) & orgs.alive[who]
+    seat = orgs.jurisdiction[who].astype(np.int64)
+    world.tally.add("developments_ended", seat, float(world.scale))
+    world.tally.add("developments_failed", seat[~works], float(world.scale))
     inv.status[due[~works]] = DROPPED
     due, who = due[works], who[works]
     if not len(due):
         return
-    blocking = blocking_rights(world, due, who)
+    blocking = bundle(world, blocking_rights(world, due, who), who)
     met = (blocking >= 0).any(axis=1)
     route = np.full(len(due), OWN)
     unaware = np.zeros(len(due), bool)
@@ -312,12 +348,23 @@ def _clear_parents(
     gain = profit / (v.discount[sector] + v.hazard[sector])
     redesign = p["development.redesign_cost"] * development_cost(world, slots)
     result = clear(world, inv.uid[slots], users, gain, rights, np.zeros(rights.shape), redesign)
+    forced = force(world, inv.uid[slots], users, gain, rights, result)
     world.tally.add("followon_met", place, world.scale, sector)
     licensed = np.flatnonzero(result.route == LICENSE)
     row, k = np.nonzero(rights[licensed] >= 0)
     if len(row):
         taker = licensed[row]
-        settle_licenses(world, users[taker], rights[taker, k], result.price[taker, k], np.zeros(len(row)))
+        right, price = rights[taker, k], result.price[taker, k]
+        against, pooled = forced[taker], world.rights.pooled[right] & ~forced[taker]
+        for kind, some in (
+            ("license", ~pooled & ~against), ("pool_license", pooled), ("compulsory_license", against),
+        ):  # fmt: skip
+            if some.any():
+                _, paid = settle_licenses(
+                    world, users[taker[some]], right[some], price[some], np.zeros(int(some.sum())), kind=kind
+                )
+                if kind == "pool_license":
+                    pass_on(world, right[some], paid)
     world.tally.add("followon_licensed", place[licensed], world.scale, sector[licensed])
     route = np.full(len(due), OWN)
     route[at] = np.where(

@@ -12,13 +12,18 @@ import numpy as np
 from agents.organizations import INSTITUTE, UNIVERSITY
 from ecosystem.domain.knowledge import NATURES, PROTECTION
 from ecosystem.domain.potential import F8, FF8, FFF8, I1, I4, I8, POTENTIAL, B, f8, i8, potential_of
-from ecosystem.domain.valuation import NONE, PATENT, SECRET, UTILITY
+from ecosystem.domain.rights import KINDS
+from ecosystem.domain.valuation import INSTRUMENTS, NONE, PATENT, SECRET, UTILITY, VARIETY
 from ecosystem.kernel.luck import inverse_normal, pair, u01
 
-SMALL = NATURES.index("small_technical")
+SMALL, SOFTWARE = NATURES.index("small_technical"), NATURES.index("software")
+SPECIAL = np.array([INSTRUMENTS.index(n) if n in INSTRUMENTS else -1 for n in NATURES])
+"""The instrument made for a nature (plant varieties, layouts of circuits), -1 for none."""
 NO, PUBLISH, KEEP, FILE, MODEL = (
     PROTECTION.index(w) for w in ("none", "publication", "secret", "patent", "utility_model")
 )
+RIGHT = np.array([KINDS.index(w) if w in KINDS else -1 for w in INSTRUMENTS])
+"""The kind of right behind an instrument."""
 PASSIVE, ACADEMIC, COMPANY = range(3)
 FARTHEST = 8.5
 """No normal of a 52-bit uniform lies farther out, in standard deviations."""
@@ -105,7 +110,8 @@ def _gumbel(uid: np.uint64, option: int, key: np.uint64) -> float:
 @nb.njit(
     nb.types.Tuple((I8, I8, I8, I8, F8, F8))(
         I8, i8, f8, I8, I4, I1, I1, I1, *POTENTIAL, I1, I1, F8, F8, F8, F8, FFF8, FF8, F8, F8, F8, F8, F8, F8, F8, f8, f8, f8,
-        nb.uint64, nb.uint64, nb.uint64, nb.uint64, I1, I4, FF8, FF8, FF8, FF8,
+        nb.uint64, nb.uint64, nb.uint64, nb.uint64, I1, I4, FF8, FF8, FF8, FF8, nb.boolean[:, ::1], F8, F8, FFF8, FF8,
+        nb.uint64, F8,
     ),
     cache=True,
 )  # fmt: skip
@@ -118,11 +124,17 @@ def choose_instruments(
     cost_model: np.ndarray, reward: np.ndarray, reward_model: np.ndarray, has_model: np.ndarray, hidden: np.ndarray,
     noise: float, cost_secret: float, publish_share: float, key_error: np.uint64, key_aware: np.uint64, key_hidden: np.uint64,
     key_publish: np.uint64, protected_by: np.ndarray, published: np.ndarray, missed: np.ndarray, secrets: np.ndarray,
-    publications: np.ndarray, filing_share: np.ndarray,
+    publications: np.ndarray, filing_share: np.ndarray, fits: np.ndarray, eligible: np.ndarray, copied: np.ndarray,
+    gain_special: np.ndarray, cost_special: np.ndarray, key_eligible: np.uint64, keeps: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Choose argmax_i (net_i + spread gumbel_i) for each invention, net_i = Y K1 gain_i - cost_i + reward_i.
 
-    Small inventions are shapes and structures that show in the product: they cannot be kept secret.
+    Small inventions are shapes and structures that show in the product: they cannot be kept secret. An instrument is
+    open to natures of creation that it fits (``fits``, instruments x natures). Of programs the share ``eligible`` may be
+    claimed in a patent, and what copyright keeps out anyhow (``copied``) is no gain. A plant variety or a layout has a
+    right of its own (``gain_special``, two kinds x J x S; 0 where the law knows none).
+
+    A patent keeps out only the share ``keeps`` (n,) of rivals who have no license of it through a pool.
 
     ``role`` tells whose inventions they are; universities do not keep secrets, and their untitled results (PASSIVE
     stands for them here) are published. What an owner cannot pay, in the order of its inventions, it does not file.
@@ -151,13 +163,23 @@ def choose_instruments(
             potential_of(k, month, made, line, launched, sector, potential, expected, decay, usual, learning)
             * alone[j, s]
         )
+        own = SPECIAL[nature[k]]
+        price_own = 0.0
+        net_own = -np.inf
+        if own >= 0 and gain_special[own - VARIETY, j, s] > 0.0:
+            price_own = cost_special[own - VARIETY, j]
+            net_own = profit * gain_special[own - VARIETY, j, s] - price_own
+        if nature[k] == SOFTWARE:
+            profit *= 1.0 - copied[j]
+        patentable = fits[PATENT, nature[k]] and (nature[k] != SOFTWARE or u01(me, key_eligible) < eligible[j])
+        modelable = fits[UTILITY, nature[k]] and has_model[j] > 0.5
         means = max(0.0, cash[o] + credit[o]) * weight[o]
         spread = noise * max(cost[j], cost_secret)
-        can_hide = nature[k] != SMALL and u01(me, key_hidden) < hidden[s]
+        can_hide = nature[k] != SMALL and fits[SECRET, nature[k]] and u01(me, key_hidden) < hidden[s]
         net_secret = profit * gain[SECRET, j, s] - cost_secret if can_hide else -np.inf
-        net_patent = profit * gain[PATENT, j, s] - cost[j] + reward[j]
+        net_patent = profit * gain[PATENT, j, s] * keeps[i] - cost[j] + reward[j] if patentable else -np.inf
         net_model = -np.inf
-        if has_model[j] > 0.5:
+        if modelable:
             net_model = profit * gain[UTILITY, j, s] - cost_model[j] + reward_model[j]
         choice, best = NONE, spread * _gumbel(me, NONE, key_error)
         if can_hide:
@@ -165,24 +187,28 @@ def choose_instruments(
             if seen > best:
                 choice, best = SECRET, seen
         if u01(me, key_aware) < awareness[o]:
-            if means / scale >= cost[j]:
+            if patentable and means / scale >= cost[j]:
                 seen = net_patent + spread * _gumbel(me, PATENT, key_error)
                 if seen > best:
                     choice, best = PATENT, seen
-            if has_model[j] > 0.5:
+            if modelable:
                 seen = net_model + spread * _gumbel(me, UTILITY, key_error)
                 if seen > best:
                     choice, best = UTILITY, seen
+            if net_own > -np.inf and means / scale >= price_own:
+                seen = net_own + spread * _gumbel(me, own, key_error)
+                if seen > best:
+                    choice, best = own, seen
         if role[i] == ACADEMIC and choice == SECRET:
             choice = NONE
         if choice >= PATENT:
-            spent[o] += (gross[j] if choice == PATENT else cost_model[j]) * scale
+            spent[o] += (gross[j] if choice == PATENT else (cost_model[j] if choice == UTILITY else price_own)) * scale
             if spent[o] > means:
                 choice = NONE
         cases[j, s] += 1.0
         if choice == NONE:
             protected_by[k] = NO
-            if max(net_secret, net_patent, net_model) > 0.0:
+            if max(net_secret, net_patent, net_model, net_own) > 0.0:
                 missed[j, s] += scale
             if role[i] == ACADEMIC or u01(me, key_publish) < publish_share:
                 protected_by[k] = PUBLISH
@@ -192,12 +218,12 @@ def choose_instruments(
             protected_by[k] = KEEP
             secrets[j, s] += scale
         else:
-            protected_by[k] = FILE if choice == PATENT else MODEL
-            filings[j, s] += 1.0
+            protected_by[k] = FILE + choice - PATENT
+            filings[j, s] += 1.0 if choice <= UTILITY else 0.0
             out[0, m], out[1, m], out[2, m] = k, o, j
-            out[3, m] = 0 if choice == PATENT else 1
+            out[3, m] = RIGHT[choice]
             profits[m] = profit
-            bonus[m] = (reward[j] if choice == PATENT else reward_model[j]) * scale
+            bonus[m] = (reward[j] if choice == PATENT else (reward_model[j] if choice == UTILITY else 0.0)) * scale
             m += 1
     for j in range(J):
         for s in range(S):
@@ -209,7 +235,7 @@ def choose_instruments(
 
 @nb.njit(
     nb.types.Tuple((I8, I8, I8, F8))(
-        I8, I8, I8, I8, I8, I8, F8, f8, I8, I1, F8, F8, F8, F8, F8, FF8, f8, FFF8, FFF8, I8, F8, F8, F8, f8, f8,
+        I8, I8, I8, I8, I8, I8, F8, f8, I8, I1, F8, F8, F8, F8, F8, FF8, f8, FF8, FFF8, FFF8, I8, F8, F8, F8, f8, f8,
         nb.uint64, FF8, FF8,
     ),
     cache=True,
@@ -218,7 +244,7 @@ def all_filings(
     outside: np.ndarray, outside_office: np.ndarray, mine: np.ndarray, owner: np.ndarray, seat: np.ndarray,
     kind: np.ndarray, profit: np.ndarray, scale: float, uid: np.ndarray, sector: np.ndarray, cash: np.ndarray,
     credit: np.ndarray, weight: np.ndarray, gross: np.ndarray, foreign: np.ndarray, breadth: np.ndarray,
-    breadth_model: float, worth: np.ndarray, where: np.ndarray, place: np.ndarray, rate: np.ndarray,
+    breadth_model: float, breadth_special: np.ndarray, worth: np.ndarray, where: np.ndarray, place: np.ndarray, rate: np.ndarray,
     years: np.ndarray, grant: np.ndarray, market: float, threshold: float, key: np.uint64, families: np.ndarray,
     families_abroad: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
@@ -246,6 +272,8 @@ def all_filings(
         s = sector[mine[i]]
         slots[n + i], offices[n + i], kinds[n + i] = mine[i], seat[i], kind[i]
         width[n + i] = breadth[seat[i], s] * (breadth_model if kind[i] == 1 else 1.0)
+        if kind[i] > 1:
+            width[n + i] = breadth_special[kind[i], seat[i]]
         if kind[i] == 0:
             spent[owner[i]] += gross[seat[i]] * scale
             families[seat[i], s] += scale

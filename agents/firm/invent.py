@@ -13,6 +13,11 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
+from agents.firm.failure import exploring
+from agents.inventor.growth import attention
+from agents.inventor.honors import tilt
+from agents.inventor.project_platform import bring_together
+from agents.inventor.training import search
 from agents.organizations import FIRM, SME_EMPLOYEES
 from agents.university import joint_partner, university_arrivals
 from ecosystem.domain.conception import CONSTANTS, COUNTS, LUCK, arrivals, conceive, direct, poisson
@@ -157,7 +162,7 @@ def firm_arrivals(world: World, firms: np.ndarray) -> np.ndarray:
             firms, orgs.jurisdiction, orgs.sector, orgs.heads, orgs.rd, orgs.rd_memory, orgs.effect, orgs.shock,
             orgs.weight, orgs.uid, orgs.patents_filed, world.researcher_cost, p["firm.wage_share"],
             p["firm.elasticity_between"], p["firm.elasticity_within"], 0.5 * p["firm.shock_sd"] ** 2,
-            a.zeta * science * motivation[:, None], a.filing_share, world.scale, world.draw.key("firm.real_filings"),
+            a.zeta * science * motivation[:, None] * tilt(world), a.filing_share, world.scale, world.draw.key("firm.real_filings"),
         )
     )  # fmt: skip
 
@@ -184,16 +189,17 @@ def arrive(world: World) -> None:
 def create(world: World, owner: np.ndarray, uid: np.ndarray) -> np.ndarray:
     """Create inventions of ``owner`` (n,); return their slots, sorted by field as the index of parents needs them."""
     p, key, orgs, inv, a = world.p, world.draw.key, world.orgs, world.inventions, world.arrivals
-    teams = form_teams(world, owner, uid)
+    teams = bring_together(world, owner, uid, form_teams(world, owner, uid))
+    teams.skill[:] *= attention(world, owner)
     order, owner, uid, field, sector, far = direct(
         owner, uid, teams.field, orgs.jurisdiction, orgs.sector, orgs.field,
-        p["firm.explore"] * world.levers["talent.risk_tolerance"], p["invention.core_share"], a.sector_cum, a.near_cum,
+        exploring(world), p["invention.core_share"], a.sector_cum, a.near_cum,
         a.home_cum,
         key("invention.field"), key("invention.core"), key("invention.explore"), key("invention.distant"),
         key("invention.sector"),
     )  # fmt: skip
     partner = joint_partner(world, uid, owner, sector)
-    parents = world.ancestry.parents(world, uid, field, owner)
+    parents = search(world, uid, field, owner, world.ancestry.parents(world, uid, field, owner))
     n, first = len(uid), inv.n
     slots = inv.add(n)
     count = np.zeros((len(COUNTS), world.J, world.S))

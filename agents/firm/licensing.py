@@ -20,12 +20,12 @@ def settle_licenses(
     rights: np.ndarray,
     price: np.ndarray,
     yearly_sales: np.ndarray,
-    kind: str = "license",
+    kind: str | np.ndarray = "license",
 ) -> tuple[np.ndarray, np.ndarray]:
     """Write license deals and pay their lump sums; return (royalty rate, lump sum) float64 (n,), for one real deal.
 
     The price (a present value) is paid as a running royalty up to the sector's usual rate, the rest at once; a taker who
-    cannot pay the rest at once pays what it can.
+    cannot pay the rest at once pays what it can. ``kind`` is a word of ``DEALS`` for all, or their codes (n,).
     """
     table, orgs, inv, p, tally = world.rights, world.orgs, world.inventions, world.p, world.tally
     takers = np.ascontiguousarray(takers, dtype=np.int64)
@@ -37,8 +37,9 @@ def settle_licenses(
         tally["licenses"], tally["license_and_sale_deals"], tally["cross_border_licenses"],
     )  # fmt: skip
     giver, invention = table.owner[rights], table.invention[rights]
+    code = DEALS.index(kind) if isinstance(kind, str) else kind
     world.deals.add(
-        len(takers), month=world.month, kind=DEALS.index(kind), giver=giver, taker=takers, right=rights,
+        len(takers), month=world.month, kind=code, giver=giver, taker=takers, right=rights,
         invention=invention, field=table.field[rights], from_place=orgs.jurisdiction[giver], to_place=seats,
         upfront=upfront, royalty_rate=rate, exclusive=False, joint=inv.partner[invention] >= 0,
     )  # fmt: skip

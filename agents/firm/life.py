@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import gammaincinv
 
+from agents.firm.failure import note_failed, second_tries
+from agents.firm.manage import first_practices
+from agents.firm.park import open_doors
 from agents.firm.population import learn_protection_at_start, refresh_absorptive, set_wanted
 from agents.organizations import FIRM, ORIGINS, set_credit
+from agents.programs.incubator import mentoring
 from ecosystem.domain.indicators import flow, ratio, stock
+from ecosystem.domain.regions import settle
 from ecosystem.kernel.luck import ALWAYS, fold
 from ecosystem.kernel.schedule import rule
 
@@ -108,7 +113,7 @@ def leave(world: World) -> None:
     place = orgs.jurisdiction[firms]
     age = (world.month - orgs.founded[firms]) / 12.0
     young = age < 8.0
-    support = np.where(young, 1.0 - world.levers["startup.support"][place], 1.0)
+    support = np.where(young, 1.0 - world.levers["startup.support"][place], 1.0) * mentoring(world, firms)
     mature = world.fact("exit_rate")[place] * p["firm.exit_scale"] * (orgs.employees[firms] / 60.0) ** -0.5
     startup = p["firm.startup_hazard"] * orgs.hazard[firms]
     hazard = np.where((orgs.origin[firms] > 0) & young, startup, np.minimum(mature, 0.5)) * support
@@ -136,6 +141,7 @@ def close(world: World, gone: np.ndarray) -> None:
     orgs.alive[gone] = False
     orgs.exited[gone] = world.month
     world.tally.add("firm_exits", place, orgs.weight[gone], orgs.sector[gone])
+    note_failed(world, gone)
     world.vacated += np.bincount(
         place * world.S + orgs.sector[gone], weights=orgs.weight[gone], minlength=world.J * world.S
     )
@@ -151,7 +157,7 @@ def enter(world: World) -> None:
     if world.month % 3 != 1:
         return
     rate = np.repeat(world.levers["market.entry"], world.S)
-    world.founders += world.vacated * rate
+    world.founders += world.vacated * rate + second_tries(world)
     world.vacated[:] = 0.0
     group = np.repeat(world.typical_weight, world.S)
     count = np.where(group > 0.0, world.founders // np.maximum(group, 1e-9), 0.0).astype(np.int64)
@@ -190,8 +196,11 @@ def found_firms(
         effect=np.exp(p["firm.effect_sd"] * draw.normal("firm.effect", uid, month=ALWAYS)),
         quality_signal=-np.log(np.maximum(frailty, 1e-3)), hazard=frailty, rd=rd, rd_reference=rd, rd_memory=rd,
     )  # fmt: skip
+    settle(world, slots)
+    open_doors(world, slots)
     learn_protection_at_start(world, slots)
     set_wanted(world, slots, place)
+    first_practices(world, slots)
     refresh_absorptive(world, slots)
     world.accounts.pay("founding", "households", place, "organizations", slots, cash * weight, place=place)
     set_credit(world, slots)

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.firm.manage import absorption, first_practices
+from agents.firm.recruits import cost_left
 from agents.organizations import FIRM
+from ecosystem.domain.regions import seat, settle
 from ecosystem.kernel.luck import ALWAYS, fold
 
 if TYPE_CHECKING:
@@ -78,12 +81,14 @@ def open_firms(world: World) -> None:
             quality_signal=draw.normal("firm.signal", uid, month=ALWAYS),
             hazard=1.0,
         )
+        seat(world, slots, rd)
         learn_protection_at_start(world, slots)
         set_wanted(world, slots, j)
         orgs.heads[slots] = orgs.wanted[slots]
         cash = p["firm.cash_buffer"] * (rd + p["firm.overhead_share"] * sales)
         orgs.cash[slots] = cash
         world.accounts.endow("organizations", float((cash * weight).sum()))
+        first_practices(world, slots)
         refresh_absorptive(world, slots)
     _open_passive(world)
 
@@ -99,19 +104,23 @@ def learn_protection_at_start(world: World, slots: np.ndarray) -> None:
 
 
 def refresh_absorptive(world: World, slots: np.ndarray) -> None:
-    """Absorptive capacity rises with R&D per head relative to the sector's: (rd/head / mean)^elasticity."""
+    """Absorptive capacity rises with R&D per head relative to the sector's, and with practices: (rd/head / mean)^e x a(m)."""
     orgs = world.orgs
     per_head = orgs.rd[slots] / np.maximum(orgs.employees[slots], 1.0)
     typical = world.typical_rd_per_head[orgs.jurisdiction[slots], orgs.sector[slots]]
     ratio = np.clip(per_head / np.maximum(typical, 1e-12), 0.05, 20.0)
-    orgs.absorptive[slots] = np.clip(ratio ** world.p["firm.absorptive_elasticity"], 0.3, 3.0)
+    orgs.absorptive[slots] = np.clip(
+        ratio ** world.p["firm.absorptive_elasticity"] * absorption(world, slots), 0.3, 3.0
+    ) * (1.0 + world.p["training.absorptive"] * orgs.trained[slots])
 
 
 def set_wanted(world: World, slots: np.ndarray, place: np.ndarray | int) -> None:
     """Set how many researchers firms would employ: R&D money x wage share / cost of a researcher."""
     orgs = world.orgs
     orgs.wanted[slots] = (
-        orgs.rd[slots] * world.p["firm.wage_share"] / (world.researcher_cost[place] * world.wage[place])
+        orgs.rd[slots]
+        * world.p["firm.wage_share"]
+        / (world.researcher_cost[place] * world.wage[place] * cost_left(world, slots, place))
     )
 
 
@@ -135,8 +144,9 @@ def _spread_sectors(shares: np.ndarray, count: int) -> np.ndarray:
 def _open_passive(world: World) -> None:
     """One passive firm a sector holds what the rest of the world files, sells and licenses; it decides nothing."""
     uid = fold(np.full(world.S, 999_999_937), np.arange(world.S), 1)
-    world.orgs.add(
+    slots = world.orgs.add(
         world.S, uid=uid, kind=FIRM, jurisdiction=world.ROW, territory=world.home_territory[world.ROW],
         sector=np.arange(world.S), field=world.sector_fields.argmax(axis=1), weight=1.0, passive=True,
         employees=10_000.0, awareness=1.0, founded=world.month - 600,
     )  # fmt: skip
+    settle(world, slots)

@@ -1,9 +1,10 @@
-"""Protection: none, publication, secrecy, utility model or patent; then where.
+"""Protection: none, publication, secrecy, utility model, patent, or the right made for the creation; then where.
 
 The owner compares what the line is expected to earn under each instrument it is aware of, less its cost: values come from
 ``ecosystem.domain.valuation`` (attempts to copy arrive, the experienced share is kept out), so what protection is worth
 follows from the market. A patent also teaches: attempts to copy rise by ``protection.disclosure``. The choice is a logit:
-the largest of net value plus an error in proportion to the cost of a patent. Then territories: file where the expected
+the largest of net value plus an error in proportion to the cost of a patent. Instruments are open to the natures of
+creation that they fit (``ecosystem/data/rights.toml``). Then territories: file where the expected
 gain exceeds fee, attorney and translation. The loops are in ``agents.firm.instruments``.
 """
 
@@ -13,11 +14,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.firm.instruments import ACADEMIC, FILE, PASSIVE, all_filings, choose_instruments, gains, sort_out
+from agents.firm.instruments import ACADEMIC, FILE, PASSIVE, RIGHT, all_filings, choose_instruments, gains, sort_out
 from agents.patent_office import file_applications
+from agents.patent_office.registers import register
+from agents.transfer.pools import keeps
 from agents.university import discloses
 from ecosystem.domain.indicators import flow, ratio
+from ecosystem.domain.kinds import by_place, fits
+from ecosystem.domain.knowledge import NATURES
 from ecosystem.domain.potential import outlook
+from ecosystem.domain.rights import KINDS
+from ecosystem.domain.valuation import INSTRUMENTS, LAYOUT, NONE, VARIETY
 from ecosystem.kernel.luck import ALWAYS
 from ecosystem.kernel.schedule import rule
 
@@ -31,6 +38,11 @@ ratio("missed_protection_share", "share",
       "protection_missed", "inventions")  # fmt: skip
 ratio("foreign_filing_share", "share", "filed inventions also filed abroad, by seat of the owner", 0,
       "families_abroad", "families")  # fmt: skip
+
+_COPYRIGHT = KINDS.index("copyright")
+_LAST_SEARCHED = KINDS.index("utility_model")
+"""Kinds up to this one go the way of patents; the others are entered in registers."""
+_FITS = np.array([[w == "none" or bool(fits()[KINDS.index(w), n]) for n in range(len(NATURES))] for w in INSTRUMENTS])
 
 
 @rule("protection", "protection.choose")
@@ -61,6 +73,8 @@ def _choose(world: World, slots: np.ndarray, role: np.ndarray, outside: np.ndarr
     grant = world.experience.grant_rate()
     gross = levers["office.filing_fee"] + levers["office.attorney_cost"]
     reward = levers["office.filing_reward"]
+    breadths = by_place(world, "breadth")
+    gain_special, cost_special = special_gains(world, breadths)
     gain = gains(
         v.worth, v.where, place, v.discount, v.hazard, p["protection.disclosure"], grant, levers["law.term_years"],
         levers["law.utility_model_years"],
@@ -74,21 +88,52 @@ def _choose(world: World, slots: np.ndarray, role: np.ndarray, outside: np.ndarr
         draw.key("protection.error"), draw.key("protection.aware"), draw.key("invention.concealable", ALWAYS),
         draw.key("protection.publish"),
         inv.protected_by, inv.published, tally["protection_missed"], tally["secrets_kept"], tally["publications"],
-        world.arrivals.filing_share,
+        world.arrivals.filing_share, _FITS, levers["law.software_patents"], breadths[_COPYRIGHT], gain_special, cost_special,
+        draw.key("protection.eligible", ALWAYS), keeps(world, slots),
     )  # fmt: skip
     world.accounts.pay("filing_reward", "government", seat, "organizations", owner, bonus, place=seat)
     inventions, office, kind, breadth = all_filings(
         outside, outside_office, mine, owner, seat, kind, profit, world.scale, inv.uid, inv.sector, orgs.cash,
         orgs.credit, orgs.weight, gross, gross + levers["office.foreign_cost"], breadth_table(world),
-        p["protection.model_breadth"], v.worth, v.where, place, v.discount, levers["law.term_years"], grant[:P],
+        p["protection.model_breadth"], breadths, v.worth, v.where, place, v.discount, levers["law.term_years"], grant[:P],
         p["protection.foreign_market"], p["protection.outward_threshold"], draw.key("protection.abroad"),
         tally["families"], tally["families_abroad"],
     )  # fmt: skip
-    rights = file_applications(world, inventions, office, kind, breadth=breadth)
+    rights = np.empty(len(inventions), np.int64)
+    searched = kind <= _LAST_SEARCHED
+    rights[searched] = file_applications(
+        world, inventions[searched], office[searched], kind[searched], breadth[searched]
+    )
+    if not searched.all():
+        special = np.flatnonzero(~searched)
+        rights[special] = register(
+            world, kind[special], office[special], inventions[special], breadth[special], inv.owner[inventions[special]],
+            inv.novelty[inventions[special]],
+        )  # fmt: skip
     first = len(outside) + len(mine)
     inv.protected_by[outside] = FILE
     inv.right[inventions[:first]] = rights[:first]
     inv.right_at[inventions, office] = rights
+
+
+def special_gains(world: World, breadths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the rights made for plant varieties and layouts add to a unit of yearly profit, and what they cost.
+
+    (1 - exp(-(r+d) T)) (W - W_none) h, h the share of profit at home; 0 where the law knows no such right.
+
+    Args:
+        breadths: breadth of every kind in every place, float64 (kinds, J).
+
+    Returns:
+        float64 (2, J, S), float64 (2, J) in M USD2020.
+    """
+    v = world.valuation
+    home = (v.where * (world.territories.place == np.arange(world.J)[:, None])[:, None, :]).sum(axis=2)
+    gain, kinds = np.zeros((2, world.J, world.S)), RIGHT[[VARIETY, LAYOUT]]
+    for k, instrument in enumerate((VARIETY, LAYOUT)):
+        term = 1.0 - np.exp(-v.discount[None, :] * v.terms[kinds[k]][:, None])
+        gain[k] = term * (v.worth[instrument] - v.worth[NONE]) * home * (breadths[kinds[k]] > 0.0)[:, None]
+    return np.maximum(gain, 0.0), by_place(world, "cost")[kinds]
 
 
 def concealable_share(world: World) -> np.ndarray:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.firm.park import overhead_kept
 from agents.organizations import FIRM
 from ecosystem.domain.indicators import flow, ratio, stock
 from ecosystem.domain.market import Sold, add_lines, decay_rate, earn, end_use
@@ -128,8 +129,9 @@ def _settle_accounts(world: World, sold: Sold, seen: np.ndarray) -> None:
     pay("sales", "households", buyers, "outside", world.ROW, sales[seen[outside]].sum(axis=0), place=buyers)
     earned = profit[inside]
     pay("production", "organizations", inside, "households", home, total[inside] - earned, place=home)
-    overhead = world.p["firm.overhead_share"] * (total[inside] - line_sales[inside])
-    overhead = np.minimum(overhead, np.maximum(earned, 0.0))
+    whole = np.minimum(world.p["firm.overhead_share"] * (total[inside] - line_sales[inside]), np.maximum(earned, 0.0))
+    overhead = whole * overhead_kept(world, inside)
+    tally.add("park_overhead_saved", home, whole - overhead)
     pay("overhead", "organizations", inside, "households", home, overhead, place=home)
     orgs.sales[inside] += total[inside] / w[inside]
     orgs.gross_profit[inside] += (earned - overhead) / w[inside]

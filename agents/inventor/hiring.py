@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
+from agents.firm.manage import learn_from_movers
+from agents.inventor.honors import inspiration
+from agents.inventor.options import hold, join_startups, skill_to_be
 from agents.inventor.population import END_OF_CAREER, QUARTER, market_day, newcomers, staff_target, whose_turn
+from agents.inventor.study import lesson, students
+from agents.inventor.training import poaching
 from agents.organizations import FIRM, INSTITUTE, UNIVERSITY
-from ecosystem.domain.indicators import flow
+from ecosystem.domain.indicators import flow, ratio
+from ecosystem.domain.regions import near_partner
 from ecosystem.domain.teams import arrange
 from ecosystem.kernel.luck import Pool, fold, pair
 from ecosystem.kernel.schedule import rule
@@ -20,6 +26,8 @@ if TYPE_CHECKING:
 flow("new_inventor_inflow", "inventors", "people who start their first research job", 1)
 flow("inventor_exits", "inventors", "researchers who end their career", 0)
 flow("inventor_moves", "moves", "changes of employer within a place", 0)
+ratio("local_move_share", "share", "changes of employer that stay in the region / changes of employer within a place", 0,
+      "local_moves", "inventor_moves")  # fmt: skip
 flow("moves_stopped", "moves", "moves to a rival that a non-compete rule stopped", 0)
 flow("sme_researchers_hired", "researchers", "researchers who start at an SME", 1)
 
@@ -72,8 +80,8 @@ def seek(world: World, people: np.ndarray, employer: np.ndarray) -> None:
 def enter(world: World) -> None:
     """Graduates enter who chose their studies ``talent.education_years`` ago.
 
-    Entrants a month = usual intake x (1 + g)^years x [education x w^eta] of six years ago; 60 % stay briefly. Acts once
-    a quarter for its three months.
+    Entrants a month = usual intake x (1 + g)^years x students of six years ago (``study``); 60 % stay briefly. Acts
+    once a quarter for its three months.
     """
     if not market_day(world):
         return
@@ -82,7 +90,8 @@ def enter(world: World) -> None:
     years = max(0, world.month) / 12.0
     row = world.month // QUARTER % lag
     due = QUARTER * t.intake * (1.0 + p["talent.intake_growth"]) ** years * t.education[row]
-    t.education[row] = world.levers["talent.education"] * world.wage ** p["talent.intake_elasticity"]
+    learned = t.lesson[row].copy()
+    t.education[row], t.lesson[row] = students(world), lesson(world)
     t.entry_credit += due
     number = np.floor(t.entry_credit).astype(np.int64)
     t.entry_credit -= number
@@ -93,12 +102,15 @@ def enter(world: World) -> None:
     ordinal = count_up(number)
     uid = fold(7_000_003 * (1 + np.asarray(world.place_number)[place]), world.month + 100_000, ordinal, 32)
     employer = choose_employers(world, uid, place, np.full(n, -1, np.int64))
+    if world.levers["talent.option_share"].any():
+        employer = join_startups(world, uid, place, skill_to_be(world, uid), employer, _board(world)[0])
     brief = world.draw.bernoulli("talent.brief", uid, p["talent.short_share"])
     career = np.maximum(world.fact("career_years"), 2.0)[place]
     spread = p["talent.career_spread"]
     whole = career * (1.0 + spread * (2.0 * world.draw.uniform("talent.new_length", uid) - 1.0))
     length = np.where(brief, p["talent.short_years"] * world.draw.exponential("talent.new_left", uid), whole)
-    newcomers(world, uid, employer, place, place, length, np.zeros(n))
+    slots = newcomers(world, uid, employer, place, place, length, np.zeros(n), learned[place])
+    world.inventors.motivation[slots] *= inspiration(world, place, world.inventors.field[slots])
     _start(world, employer, place)
     world.tally.add("new_inventor_inflow", place, float(world.scale))
 
@@ -124,6 +136,7 @@ def move(world: World) -> None:
     staff = np.maximum(orgs.inventors[employer], 1)
     surplus = np.clip((staff - target) / staff, 0.0, 1.0)
     hazard = world.levers["talent.mobility"][inv.jurisdiction[people]] + p["talent.layoff_rate"] * surplus
+    hazard = hazard * hold(world, employer, inv.jurisdiction[people]) + poaching(world, people)
     goes = world.draw.bernoulli("talent.move", inv.uid[people], np.minimum(1.0, hazard))
     seek(world, people[goes], employer[goes])
 
@@ -143,7 +156,9 @@ def hire(world: World) -> None:
     people, once = np.unique(people, return_index=True)
     old = old[once]
     place = inv.jurisdiction[people].astype(np.int64)
-    new = choose_employers(world, inv.uid[people], place, inv.field[people].astype(np.int64))
+    new = choose_employers(world, inv.uid[people], place, inv.field[people].astype(np.int64), old)
+    if world.levers["talent.option_share"].any():
+        new = join_startups(world, inv.uid[people], place, inv.skill[people], new, _board(world)[0])
     rival = (old >= 0) & (new >= 0) & (new != old)
     to_sector, from_sector = orgs.sector[np.maximum(new, 0)], orgs.sector[np.maximum(old, 0)]
     rival &= (to_sector >= 0) & (to_sector == from_sector)
@@ -158,13 +173,17 @@ def hire(world: World) -> None:
     inv.employer[people] = new
     moved = old >= 0
     inv.moves[people[moved]] += 1
+    world.tally.add("trained_moves", place[moved & inv.trained[people]], float(world.scale))
     _change_drive(world, people[moved], old[moved], new[moved])
     business = moved & (orgs.kind[new] == FIRM)
     target = new[business]
     gap = np.maximum(0.0, p["talent.absorptive_cap"] - orgs.absorptive[target])
     np.add.at(orgs.absorptive, target, p["talent.carried_knowledge"] * gap / (1.0 + orgs.inventors[target]))
+    learn_from_movers(world, old[business], target)
     _start(world, new, place)
     world.tally.add("inventor_moves", place[moved], float(world.scale))
+    local = moved & (orgs.region[new] == orgs.region[np.maximum(old, 0)])
+    world.tally.add("local_moves", place[local], float(world.scale))
 
 
 def _change_drive(world: World, people: np.ndarray, old: np.ndarray, new: np.ndarray) -> None:
@@ -185,17 +204,21 @@ def _start(world: World, employer: np.ndarray, place: np.ndarray) -> None:
     world.tally.add("sme_researchers_hired", place[small], float(world.scale))
 
 
-def choose_employers(world: World, uid: np.ndarray, place: np.ndarray, field: np.ndarray) -> np.ndarray:
+def choose_employers(
+    world: World, uid: np.ndarray, place: np.ndarray, field: np.ndarray, old: np.ndarray | None = None
+) -> np.ndarray:
     """Return an employer for each seeker, -1 where a place has none, int64 (n,).
 
     First a sector (or academia), in proportion to its vacancies and to the fit of the seeker's field; then a post in
-    it, by a race over posts. Vacancies = wanted x weight / scale - inventors, in posts of at most one person; every
-    employer has a small turnover of posts besides.
+    it, by a race over posts in which those near the old employer weigh more (who moves mostly stays in the region).
+    Vacancies = wanted x weight / scale - inventors, in posts of at most one person; every employer has a small turnover
+    of posts besides.
 
     Args:
         uid: identities of the seekers, int64 (n,).
         place: where they look, int64 (n,).
         field: their field, -1 for none yet, int64 (n,).
+        old: employer that they leave, -1 for none; all without one if None.
     """
     S = world.S
     pool, chance = _board(world)
@@ -203,7 +226,10 @@ def choose_employers(world: World, uid: np.ndarray, place: np.ndarray, field: np
     row = place * (world.F + 1) + np.where(field < 0, world.F, field)
     kind_chosen = world.draw.categorical("talent.sector", uid, chance, row)
     where = np.where(chance[row].any(axis=1), place * (S + 1) + kind_chosen, -1)
-    return world.draw.partner("talent.post", uid, where, pool)
+    if old is None:
+        return world.draw.partner("talent.post", uid, where, pool)
+    near = world.regions.weights(world.p["talent.near_neighbor"], world.p["talent.near_place"])
+    return near_partner(world, "talent.post", uid, where, pool, old, near)
 
 
 u8, i8, i4, i1, f8, b1 = nb.uint64, nb.int64, nb.int32, nb.int8, nb.float64, nb.boolean

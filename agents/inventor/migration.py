@@ -67,6 +67,22 @@ def _muster(
     return slots, names, weight, ring_, low, high
 
 
+def by_merit(world: World, trip: np.ndarray, source: np.ndarray, to: np.ndarray, who: np.ndarray) -> np.ndarray:
+    """Return who gets the visas: for the share |``talent.visa_merit``| of them the better (below 0: weaker) of two applicants.
+
+    Args:
+        trip, source, to, who: identity, origin, destination and first applicant of each visa, int64 (n,).
+    """
+    merit = world.levers["talent.visa_merit"][to]
+    if not merit.any():
+        return who
+    skill, draw = world.inventors.skill, world.draw
+    other = draw.partner("talent.second_applicant", trip, source, migrants(world))
+    looked_at = draw.bernoulli("talent.by_merit", trip, np.abs(merit)) & (who >= 0) & (other >= 0)
+    better = skill[np.maximum(other, 0)] > skill[np.maximum(who, 0)]
+    return np.where(looked_at & (better == (merit > 0.0)), other, who)
+
+
 @rule("talent", "talent.migrate", after="talent.leave")
 def migrate(world: World) -> None:
     """People move between places: arrivals_j = usual x openness_j x w_j^eta, from origins by people and wages.
@@ -88,6 +104,7 @@ def migrate(world: World) -> None:
     trip = fold(9_000_011 * (1 + np.asarray(world.place_number)[to]), world.month + 100_000, ordinal, 34)
     source = draw.categorical("talent.source", trip, origins(t.count, t.pull, world.wage, eta), to)
     who = draw.partner("talent.migrant", trip, source, migrants(world))
+    who = by_merit(world, trip, source, to, who)
     fits = (who >= 0) & (source != to)
     fits[fits] = inv.active[who[fits]] & (inv.jurisdiction[who[fits]] == source[fits])
     _, once = np.unique(who, return_index=True)

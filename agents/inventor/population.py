@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
+from agents.inventor.study import lesson, students
 from agents.organizations import FIRM, INSTITUTE, UNIVERSITY
 from ecosystem.domain.indicators import stock
 from ecosystem.domain.science import field_weights
@@ -40,6 +41,7 @@ class Talent:
         stock: simulated inventors that the data ask for at the start.
         per_head: R&D money per simulated inventor in the reference, M USD2020/year; moves along until month 0.
         education: intake relative to the usual that is on its way, by quarter modulo the lag, float64 (lag, J).
+        lesson: what these know beyond the usual, ln, same shape.
         intake: usual entrants a month that hold the stock, simulated inventors.
         arrivals: usual immigrants a month that hold the foreign share, simulated inventors.
         pull: weight of a place as an origin of migrants, per inventor.
@@ -56,6 +58,7 @@ class Talent:
         counted: inventors looked at for ``at_work`` so far.
         fit: fit of a field (last: none yet) to the posts of a sector (last: academia), float64 (F + 1, S + 1).
         pool: candidates for migration by place, renewed each quarter.
+        subsidized: pay of recent hires that subsidies cover, M USD2020/year (J,), None where there is none.
         board: month, vacant posts and their number by place and sector, for all choices of one month.
     """
 
@@ -63,6 +66,7 @@ class Talent:
     stock: np.ndarray
     per_head: np.ndarray
     education: np.ndarray
+    lesson: np.ndarray
     intake: np.ndarray
     arrivals: np.ndarray
     pull: np.ndarray
@@ -86,6 +90,7 @@ class Talent:
     pool: Pool | None = None
     board: tuple[int, Pool, np.ndarray] | None = None
     appeal: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    subsidized: np.ndarray | None = None
 
 
 def market_day(world: World) -> bool:
@@ -129,15 +134,15 @@ def open_inventors(world: World) -> None:
     origin = origins(stock_, pull, np.ones(J))
     leaving = arrivals @ origin
     intake = np.maximum(0.0, stock_ - (arrivals - leaving) * 12.0 * remaining) / mean_stay(world, career) / 12.0
+    world.wage = np.ones(J)
     world.talent = Talent(
         start=world.month, stock=stock_, per_head=np.zeros(J),
-        education=np.tile(levers["talent.education"], (lag, 1)), intake=intake, arrivals=arrivals, pull=pull,
+        education=np.tile(students(world), (lag, 1)), lesson=np.tile(lesson(world), (lag, 1)), intake=intake, arrivals=arrivals, pull=pull,
         entry_credit=np.zeros(J), migration_credit=np.zeros(J), drive=np.ones((2, J)),
         reward=levers["talent.inventor_reward"].copy(), share=levers["university.inventor_share"].copy(),
         count=np.zeros(J), foreign=np.zeros(J), classes=np.zeros((2, J)), class_motivation=np.zeros((2, J)),
         startup_skill=np.zeros(J),
     )  # fmt: skip
-    world.wage = np.ones(J)
     world.motivation = np.ones(J)
     for j in range(J):
         _open_place(world, j, float(career[j]), origin[j])
@@ -229,6 +234,7 @@ def newcomers(
     origin: np.ndarray,
     years_left: np.ndarray,
     years_past: np.ndarray,
+    learned: np.ndarray | float = 0.0,
 ) -> np.ndarray:
     """Add inventors, give them skill, fields, motivation and an end of career; return slots (n,)."""
     p, draw, inventors = world.p, world.draw, world.inventors
@@ -250,7 +256,7 @@ def newcomers(
         origin=origin,
         field=first,
         field2=draw.categorical("talent.second_field", uid, world.proximity, first, month=ALWAYS),
-        skill=np.exp(p["talent.skill_sd"] * draw.normal("talent.skill", uid, month=ALWAYS)),
+        skill=np.exp(p["talent.skill_sd"] * draw.normal("talent.skill", uid, month=ALWAYS) + learned),
         motivation=intrinsic * world.talent.drive[academic.astype(np.int64), place],
         awareness=np.where(employer >= 0, world.orgs.awareness[some], 0.0),
         first_month=world.month - np.round(12.0 * years_past).astype(np.int64),

@@ -34,6 +34,8 @@ def clear_wage(world: World) -> None:
     orgs, t, p = world.orgs, world.talent, world.p
     paying = orgs.alive & ~orgs.passive
     money = np.bincount(orgs.jurisdiction[paying], (orgs.rd * orgs.weight)[paying], world.J)
+    if t.subsidized is not None:
+        money += t.subsidized
     per_head = money / np.maximum(t.count, 1.0)
     if not t.frozen:
         t.per_head = per_head

@@ -22,6 +22,7 @@ import numba as nb
 import numpy as np
 
 from agents.organizations import INSTITUTE, UNIVERSITY
+from agents.sme_counsel import better_terms
 from agents.transfer.listing import LAUNCHED_CLASS
 from agents.transfer.offers import RR8, Meetings, fit_of, u8
 from ecosystem.domain.knowledge import PROTECTION
@@ -215,4 +216,5 @@ def terms(world: World, meetings: Meetings) -> Terms:
         uses.infringing, world.tally["promising_meetings"], world.tally["failed_meetings"], draw.key("transfer.fit"),
         draw.key("transfer.user_error"), draw.key("transfer.owner_error"), *prospects(world),
     )  # fmt: skip
+    money[1] *= better_terms(world, meetings.owner, meetings.user)
     return Terms(money, use, possible, agreed, go)

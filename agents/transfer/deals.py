@@ -35,6 +35,7 @@ flow("university_licenses", "deals", "licenses with a university or institute as
 flow("university_to_firm_transfers", "transfers",
      "licenses, sales, joint projects and spin-offs from universities to firms", 1)  # fmt: skip
 flow("cross_border_licenses", "deals", "licenses across borders, counted at both places", 1)
+flow("association_mediated_licenses", "deals", "licenses that an industry association brought about", 1)
 flow("reassigned_patents", "rights", "rights that change owner by sale", 0)
 flow("license_fees", "M USD2020", "lump sums for licenses and sales, at the giver's place", 0)
 flow("inventor_royalties", "M USD2020", "shares of university license income paid to inventors", 0)
@@ -209,6 +210,9 @@ def _sign(world: World, meetings: Meetings, signed: Contracts, use: np.ndarray) 
     intermediary.commission(world, broker, user, signed.upfront * world.scale)
     academic = signed.academic
     share_inventors(world, owner[academic], signed.upfront[academic] * world.scale)
+    arranged = (broker >= 0) & (signed.kind != SALE)
+    arranged[arranged] = world.intermediaries.kind[broker[arranged]] == intermediary.ASSOCIATION
+    world.tally.add("association_mediated_licenses", signed.to[arranged], world.scale)
     sale = signed.kind == SALE
     if sale.any():
         reassign(world, which[sale], user[sale])

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from agents import intermediary
+from agents import intermediary, regional_center
 from agents.organizations import FIRM
 from agents.transfer.listing import CLASSES, MONTHS, count_used, make_list
 from ecosystem.domain.indicators import flow
 from ecosystem.domain.potential import F8, FF8, I1, I4, I8, B, f8, i8
+from ecosystem.domain.regions import near_partner
 from ecosystem.kernel.luck import Pool, u01
 from ecosystem.kernel.schedule import rule
 
@@ -89,19 +90,22 @@ def meeting_chance(world: World, size: np.ndarray) -> np.ndarray:
     rate = MONTHS * meeting_rate(world, world.intermediaries.register.offers, size.sum(axis=1))
     effort = np.empty((world.J, CLASSES, 2))
     effort[:, :, 0] = 1.0, p["transfer.effort_unused"], p["transfer.effort_launched"]
-    effort[:, :, 1] = effort[:, :, 0] * world.levers["university.tto_efficiency"][:, None]
+    reach = world.levers["university.tto_efficiency"] + world.levers["transfer.exchange"]
+    effort[:, :, 1] = effort[:, :, 0] * reach[:, None]
+    effort[:, :, 0] *= 1.0 + intermediary.association_extra(world)[:, None]
     chance: np.ndarray = -np.expm1(-rate[:, None, None] * effort)
     return chance
 
 
-@nb.njit(nb.types.Tuple((I8, I8, I8))(I8, I8, I8, F8, FF8, f8, I1, u8, u8), cache=True)
+@nb.njit(nb.types.Tuple((I8, I8, I8))(I8, I8, I8, F8, FF8, f8, I1, I4, I1, F8, u8, u8), cache=True)
 def seek(
     which: np.ndarray, uid: np.ndarray, cell: np.ndarray, chance: np.ndarray, size: np.ndarray, abroad: float,
-    sector: np.ndarray, key: np.uint64, key_place: np.uint64,
+    sector: np.ndarray, owner: np.ndarray, region: np.ndarray, lift: np.ndarray, key: np.uint64, key_place: np.uint64,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Draw which of the listed offers are met, and in which market.
 
-    The user's place is drawn in proportion to the R&D of the invention's sector there, abroad at a discount.
+    A center in the owner's region lifts the rate: chance 1 - (1 - c)^lift. The user's place is drawn in proportion to the
+    R&D of the invention's sector there, abroad at a discount.
 
     Returns:
         (positions in the list, identities, market of the user: place x S + sector or -1).
@@ -113,7 +117,8 @@ def seek(
     cumulative = np.empty(J)
     for k in range(n):
         me = np.uint64(uid[k])
-        if u01(me, key) >= chance[cell[k]]:
+        c, more = chance[cell[k]], lift[region[owner[which[k]]]]
+        if u01(me, key) >= (c if more == 1.0 else 1.0 - (1.0 - c) ** more):
             continue
         s, home = sector[which[k]], cell[k] // (2 * CLASSES)
         total = 0.0
@@ -183,7 +188,7 @@ def meet(world: World) -> None:
     """Let offers meet users: how many by the matching function, whom by race on fit, with or without a broker.
 
     Acts once a quarter: offers are listed anew and meet users at three months' rates. Two firms of the drawn sector and
-    place are drawn by size and absorptive capacity; the one nearer to the field takes part.
+    place are drawn by size, absorptive capacity and nearness to the owner; the one nearer to the field takes part.
     """
     register = world.intermediaries.register
     if world.month % MONTHS:
@@ -200,20 +205,65 @@ def meet(world: World) -> None:
     )  # fmt: skip
     if not len(listed.which) or not len(firms):
         return
+    lift = regional_center.lift(world)
     met, uid, group = seek(
         listed.which, listed.uid, listed.cell, meeting_chance(world, size).ravel(), size, p["transfer.abroad"], inv.sector,
-        draw.key("transfer.meet"), draw.key("transfer.where"),
+        inv.owner, orgs.region, np.ones(len(world.regions)) if lift is None else lift, draw.key("transfer.meet"),
+        draw.key("transfer.where"),
     )  # fmt: skip
     if not len(met):
         return
     pool = Pool.of(firms, orgs.uid[firms], market, world.J * world.S, chance)
-    avoid = orgs.uid[inv.owner[listed.which[met]]]
-    best = draw.partner("transfer.user", uid, group, pool, avoid=avoid)
-    other = draw.partner("transfer.second_user", uid, group, pool, avoid=avoid)
+    giver = inv.owner[listed.which[met]].astype(np.int64)
+    near = world.regions.weights(p["transfer.near_neighbor"], p["transfer.near_place"])
+    best, other = (
+        near_partner(
+            world, name, uid, group, pool, giver, near, park_pull=p["region.park_meetings"], pull=lift,
+            avoid=orgs.uid[giver],
+        )
+        for name in ("transfer.user", "transfer.second_user")
+    )  # fmt: skip
+    other = _unscreened(world, listed.cell[met], uid, size, other)
     which, klass, owner, user, right, uid, place, academic = pair_up(
         met, best, other, listed.which, listed.klass, listed.uid, listed.cell, inv.owner, inv.right, inv.field,
         inv.sector, orgs.field, world.proximity, world.scale, world.tally["transfer_meetings"],
     )  # fmt: skip
     if len(which):
         broker = intermediary.arrange(world, uid, place, academic)
+        if lift is not None:
+            broker = _by_center(world, uid, klass, owner, place, academic, broker, lift, size)
         register.meetings = Meetings(which, klass, owner, user, right, broker)
+
+
+def _unscreened(world: World, cell: np.ndarray, uid: np.ndarray, size: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return second candidates, -1 for meetings that a public platform added: there nobody picks the nearer of two.
+
+    Args:
+        cell: (place, class, academic owner) of the offers met, int64 (n,).
+        uid: their identities, int64 (n,).
+        size: R&D of users by place and sector, M USD a year (J, S).
+        other: second candidates, int64 (n,).
+    """
+    exchange = world.levers["transfer.exchange"]
+    if not exchange.any():
+        return other
+    effort = world.levers["university.tto_efficiency"]
+    office = np.divide(effort, effort + exchange, out=np.ones(world.J), where=effort + exchange > 0)[cell // (2 * CLASSES)]
+    alone = 1.0 - (1.0 - meeting_chance(world, size).ravel()[cell]) ** office
+    added = (cell % 2 == 1) & (world.draw.uniform("transfer.meet", uid) >= alone)
+    return np.where(added, -1, other)
+
+
+def _by_center(
+    world: World, uid: np.ndarray, klass: np.ndarray, owner: np.ndarray, place: np.ndarray, academic: np.ndarray,
+    broker: np.ndarray, lift: np.ndarray, size: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Return who arranges each meeting: the center of the owner's region those that would not take place without it."""
+    usual = meeting_chance(world, size)[place, klass, academic.astype(np.int64)]
+    added = world.draw.uniform("transfer.meet", uid) >= usual
+    center = regional_center.center_of(world)[world.orgs.region[owner]]
+    by_center = added & (center >= 0) & (lift[world.orgs.region[owner]] > 1.0)
+    rows = world.intermediaries
+    lost, won = broker[by_center & (broker >= 0)], center[by_center]
+    rows.meetings[:] += world.scale * (np.bincount(won, minlength=rows.n) - np.bincount(lost, minlength=rows.n))
+    return np.where(by_center, center, broker)

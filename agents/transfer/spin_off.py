@@ -15,6 +15,7 @@ from agents.transfer.listing import DROPPED, IDEA, MONTHS, SECRET, SHELVED
 from agents.transfer.offers import u8
 from ecosystem.domain.indicators import flow
 from ecosystem.domain.potential import F8, I1, I4, I8, B, i8
+from ecosystem.domain.regions import settle_near
 from ecosystem.kernel.luck import fold, u01
 from ecosystem.kernel.schedule import rule
 
@@ -92,6 +93,7 @@ def found(world: World, invention: int) -> int:
             world.p["transfer.spin_off_cash"], invention,
         )
     )  # fmt: skip
+    settle_near(world, slot, giver)
     one = np.array([invention])
     if inv.owner[invention] != slot:
         reassign(world, one, np.array([slot]))

@@ -21,6 +21,7 @@ COMMANDS = {
     "levers": ("ecosystem.cli.lookup", "levers"),
     "parameters": ("ecosystem.cli.lookup", "parameters"),
     "export": ("ecosystem.cli.export", "export"),
+    "batch": ("ecosystem.cli.batch", "batch"),
     "app": ("ecosystem.cli.app", "app"),
 }
 """Command -> module and name; a module is loaded when its command is used."""

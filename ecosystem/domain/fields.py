@@ -31,6 +31,7 @@ class Fields:
         proximity: W_fg of field f to field g, float64 (F, F), rows sum to 1: own 1, same area or named bridge 0.4,
             else 0.1, before normalizing.
         sector_fields: share of each field in the inventions of a sector, float64 (S, F), rows sum to 1.
+        standardized: fields whose technologies standards bodies choose, int64.
         source: source of names, sectors, basic and proximity.
 
     Args:
@@ -58,6 +59,8 @@ class Fields:
         self.basic = basic / basic.sum()
         self.proximity = self._proximity(raw["proximity"], where)
         self.sector_fields = self._concordance(rows, sectors, where)
+        named = raw.get("standards", {"fields": []})["fields"]
+        self.standardized = np.array([self.index(name) for name in named], dtype=np.int64)
         for array in (self.area_code, self.basic, self.proximity, self.sector_fields):
             array.flags.writeable = False
 

@@ -10,8 +10,9 @@ NATURES = (
     "technical", "small_technical", "software", "design", "brand", "plant_variety", "chip_layout", "organizational",
     "scientific",
 )  # fmt: skip
+DEFENSE = ("civil", "open", "secret", "declassified")
 STATUS = ("idea", "developing", "launched", "dropped", "blocked", "retired", "shelved")
-PROTECTION = ("none", "publication", "secret", "patent", "utility_model")
+PROTECTION = ("none", "publication", "secret", "patent", "utility_model", "plant_variety", "chip_layout")
 
 
 class Inventions(Table):
@@ -52,6 +53,7 @@ class Inventions(Table):
     developer = Column(np.int32, "organization slot", "who develops it into a product, -1 the owner", -1)
     licensor = Column(np.int32, "organization slot", "who gets a royalty from the developer, -1 nobody", -1)
     royalty = Column(np.float32, "share of sales", "royalty that the developer pays")
+    defense = Column(np.int8, "code", "whether defense money paid for it, and what became of the secret", 0, DEFENSE)
     right_at = Column(np.int32, "right slot", "right of the family at each office, -1 none", -1, (), "place")
 
 

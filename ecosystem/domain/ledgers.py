@@ -1,4 +1,4 @@
-"""Append-only ledgers: deals, attempts to adopt, disputes. A row is a simulated object standing for ``scale`` real ones."""
+"""Append-only ledgers: deals, adoptions, disputes, challenges. A row is a simulated object standing for ``scale`` real ones."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ DEALS = (
 )  # fmt: skip
 ROUTES = ("free", "license", "purchase", "invent_around", "infringe", "drop")
 CASE_STAGES = ("letter", "suit", "trial")
+CHALLENGES = ("opposition", "tribunal")
+RULINGS = ("pending", "maintained", "amended", "revoked", "moot")
 CASE_OUTCOMES = ("pending", "settled", "invalid", "not_infringed", "infringed", "dropped")
 
 
@@ -74,3 +76,18 @@ class Disputes(Table):
     cost_plaintiff = Column(np.float32, "M USD2020", "own cost")
     cost_defendant = Column(np.float32, "M USD2020", "own cost")
     panel_leniency = Column(np.float32, "sd", "panel's habitual inclination to the owner (instrument)")
+
+
+class Challenges(Table):
+    """Attacks on a granted right outside infringement suits; money is per real challenge."""
+
+    month = Column(np.int32, "month", "when")
+    kind = Column(np.int8, "code", "opposition at the office, or review by a specialised body", 0, CHALLENGES)
+    right = Column(np.int32, "right slot", "right attacked")
+    challenger = Column(np.int32, "organization slot", "who attacks")
+    owner = Column(np.int32, "organization slot", "owner then")
+    dispute = Column(np.int32, "dispute slot", "the suit behind it, -1 none", -1)
+    margin = Column(np.float32, "sd", "true margin of validity under the standard of the body")
+    due = Column(np.int32, "month", "when it is decided", NEVER)
+    outcome = Column(np.int8, "code", "ruling", 0, RULINGS)
+    cost = Column(np.float32, "M USD2020", "cost of each side")

@@ -20,6 +20,7 @@ import numba as nb
 import numpy as np
 
 from ecosystem.domain.potential import as_slots, outlook, potentials
+from ecosystem.domain.rights import KINDS
 from ecosystem.kernel.table import NEVER, Column, Table
 
 if TYPE_CHECKING:
@@ -44,6 +45,12 @@ class Lines(Table):
     pull = Column(np.float64, "1", "how much it draws imitators: (potential / typical)^elasticity")
     appeal = Column(np.float64, "1", "gain of a second seller at launch / cost to imitate")
     users = Column(np.int32, "users", "sellers in the line")
+    seller = Column(np.int32, "organization slot", "who launched it", -1)
+    styled = Column(np.bool_, "1", "has a design of its own")
+    mark = Column(np.int32, "right slot", "its trade mark, -1 none", -1)
+    design = Column(np.int32, "right slot", "its registered design, -1 none", -1)
+    origin = Column(np.int32, "right slot", "protected name of its region, -1 none", -1)
+    claim = Column(np.int8, "code", "kind of right by use that protects its name", KINDS.index("unfair_competition"), KINDS)
     first_use = Column(np.int32, "use slot", "newest use, head of the chain ``next_use``", -1)
     attraction = Column(np.float64, "M USD2020/year", "attraction by territory at launch", 0, (), "territory")
 
@@ -354,6 +361,7 @@ def open_lines(world: World, inventions: np.ndarray) -> np.ndarray:
         invention=inventions,
         sector=inv.sector[inventions],
         place=world.orgs.jurisdiction[inv.owner[inventions]],
+        seller=np.where(inv.developer[inventions] >= 0, inv.developer[inventions], inv.owner[inventions]),
         potential=potential,
         pull=pull,
         appeal=_appeal(world, inventions, potential),

@@ -45,5 +45,6 @@ class Rights(Table):
     lapsed = Column(np.int32, "month", "end by unpaid fee or end of term", NEVER)
     invalidated = Column(np.int32, "month", "declared invalid", NEVER)
     sep = Column(np.bool_, "1", "essential to a standard")
+    pooled = Column(np.bool_, "1", "licensed through the patent pool of its field at its office")
     pledged = Column(np.bool_, "1", "serves as collateral")
     for_license = Column(np.bool_, "1", "owner offers it to others")

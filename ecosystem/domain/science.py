@@ -75,6 +75,8 @@ class Science:
         base, fresh_base: open science by place and new results of the world in the reference.
         weights: how basic research at large spreads over the fields, float64 (fields,).
         cells: identities of all (place, field), drawn for breakthroughs, int64 (places x fields,).
+        program: open effort of mission programs this month, float64 (places, fields), None without any.
+        agenda: what cooperative centers leave of the basic share of universities, float64 (places,), 1 without any.
     """
 
     def __init__(self, places: int, fields: int) -> None:
@@ -91,6 +93,8 @@ class Science:
         self.frozen = False
         self.weights = np.zeros(0)
         self.cells = np.zeros(0, np.int64)
+        self.program: np.ndarray | None = None
+        self.agenda = np.ones(places)
         self._access = np.ones(shape)
 
     def access(self, world: World) -> np.ndarray:
@@ -197,7 +201,8 @@ def basic_effort(world: World) -> tuple[np.ndarray, np.ndarray]:
     orgs, p, levers = world.orgs, world.p, world.levers
     return _split(
         code_of(orgs.columns["kind"], "firm"), orgs.kind, orgs.alive, orgs.passive, orgs.jurisdiction, orgs.field,
-        orgs.rd, orgs.rd_public, orgs.weight, orgs.basic_share, orgs.applied_share, levers["science.basic_share"],
+        orgs.rd, orgs.rd_public, orgs.weight, orgs.basic_share, orgs.applied_share,
+        levers["science.basic_share"] * world.science.agenda,
         levers["science.business_basic_share"], levers["science.business_applied_share"],
         np.minimum(1.0, levers["science.defense_share"] * p["science.defense_basic_ratio"]),
         p["science.academic_applied_share"], 1.0 - p["science.business_published_share"], p["science.own_field_share"],
@@ -255,6 +260,8 @@ def advance(world: World) -> None:
     open_effort, hidden_effort = basic_effort(world)
     if not science.started:
         science.start(world, open_effort, hidden_effort)
+    if science.program is not None:
+        open_effort = open_effort + science.program
     arrivals = science.advance(world, open_effort, hidden_effort)
     _break_through(world, arrivals)
     science.update_access(world)

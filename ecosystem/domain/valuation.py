@@ -13,14 +13,19 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
+from ecosystem.domain.kinds import by_place
 from ecosystem.domain.market import MOST_USERS, decay_rate, lerner
 from ecosystem.domain.potential import F8, FF8, FFF8, I1, I4, I8, POTENTIAL, as_slots, b1, i8, outlook, potential_of
+from ecosystem.domain.rights import KINDS
 
 if TYPE_CHECKING:
     from ecosystem.world import World
 
-INSTRUMENTS = ("none", "secret", "patent", "utility_model")
-NONE, SECRET, PATENT, UTILITY = range(4)
+INSTRUMENTS = ("none", "secret", "patent", "utility_model", "plant_variety", "chip_layout")
+NONE, SECRET, PATENT, UTILITY, VARIETY, LAYOUT = range(6)
+SIGNS = ("design", "trade_mark", "geographical_indication", "trade_name", "unfair_competition")
+"""Kinds that protect how a product looks or what it is called."""
+_INSTRUMENT_OF_KIND = np.array([INSTRUMENTS.index(k) if k in INSTRUMENTS else NONE for k in KINDS])
 
 
 class Experience:
@@ -39,6 +44,9 @@ class Experience:
         prior[SECRET] = 1.0 - np.minimum(world.sectors["leak_rate"], 1.0)[None, :]
         prior[PATENT] = world.sectors["patent_effect"][None, :]
         prior[UTILITY] = 0.6 * prior[PATENT]
+        breadth = by_place(world, "breadth")
+        for instrument in (VARIETY, LAYOUT):
+            prior[instrument] = breadth[KINDS.index(INSTRUMENTS[instrument])][:, None]
         self.attempts = np.full(shape, weight, dtype=np.float64)
         self.kept = prior * weight
         self.grants = 0.65 * np.full(world.J, 200.0)
@@ -79,6 +87,8 @@ class Valuation:
         discount: (S,) r + d.
         usual: (S,) months from the making to the launch, as a rule.
         learning: months until the value of a technology is known though it is not launched.
+        premiums: (kinds, J, S) share of profit that hangs on a right of each kind.
+        terms: (kinds, J) longest life of a right, years; 0 for no end.
     """
 
     def __init__(self, world: World) -> None:
@@ -111,6 +121,24 @@ class Valuation:
         self.hazard = hazard
         self.worth = 1.0 / (self.discount[None, None, :] + hazard[None, None, :] * (1.0 - kept))
         """(instruments, J, S): PV of one unit of yearly profit under each instrument."""
+        self.terms = by_place(world, "term_years")
+        self.premiums = self._premiums(world)
+
+    def _premiums(self, world: World) -> np.ndarray:
+        """Return the share of profit that hangs on a right, 1 - W_none / W_with, float64 (kinds, J, S).
+
+        W of the kinds that an invention is protected by comes from experience. A kind that protects a sign keeps the share
+        ``sign.lookalike x visibility x breadth`` of attempts out; a secret or a copyright is no right to be renewed.
+        """
+        base = self.worth[NONE]
+        worth = self.worth[_INSTRUMENT_OF_KIND]
+        breadth = by_place(world, "breadth")
+        copies = world.p["sign.lookalike"] * world.sectors["visibility"]
+        for k, name in enumerate(KINDS):
+            if name in SIGNS:
+                kept = breadth[k][:, None] * copies[None, :]
+                worth[k] = base * (self.discount + self.hazard) / (self.discount + self.hazard * (1.0 - kept))
+        return np.maximum(0.0, 1.0 - base / worth)
 
     def premium(self, instrument: int) -> np.ndarray:
         """Return 1 - value without / value with the instrument, (J, S): the share of profit that hangs on it."""
@@ -163,11 +191,11 @@ def right_present_value(world: World, rights: np.ndarray) -> np.ndarray:
 
 
 def _value(world: World, rights: np.ndarray, *, present: bool) -> np.ndarray:
-    table, v, levers = world.rights, world.valuation, world.levers
+    table, v = world.rights, world.valuation
     out: np.ndarray = _right_value(
         as_slots(rights), world.month, *outlook(world), world.inventions.owner, world.orgs.jurisdiction,
         table.invention, table.owner, table.sector, table.office, table.kind, table.territories, table.filed,
-        v.alone, v.where, v.worth, v.discount, levers["law.term_years"], levers["law.utility_model_years"], present,
+        v.alone, v.where, v.premiums, v.discount, v.terms, present,
     )  # fmt: skip
     return out
 
@@ -231,7 +259,7 @@ def _owner_loss(
 
 @nb.njit(
     F8(
-        I8, i8, *POTENTIAL, I4, I1, I4, I4, I1, I1, I1, I4, I4, FF8, FFF8, FFF8, F8, F8, F8, b1,
+        I8, i8, *POTENTIAL, I4, I1, I4, I4, I1, I1, I1, I4, I4, FF8, FFF8, FFF8, F8, FF8, b1,
     ),
     cache=True,
 )  # fmt: skip
@@ -240,8 +268,7 @@ def _right_value(
     potential: np.ndarray, expected: np.ndarray, decay: np.ndarray, usual: np.ndarray, learning: float,
     owner: np.ndarray, seat: np.ndarray, invention: np.ndarray, holder: np.ndarray, market: np.ndarray,
     office: np.ndarray, kind: np.ndarray, territories: np.ndarray, filed: np.ndarray, alone: np.ndarray,
-    where: np.ndarray, worth: np.ndarray, discount: np.ndarray, term: np.ndarray, term_model: np.ndarray,
-    present: bool,
+    where: np.ndarray, premiums: np.ndarray, discount: np.ndarray, term: np.ndarray, present: bool,
 ) -> np.ndarray:  # fmt: skip
     """Return Y K1 (share of profit in its territories) (1 - worth without / worth with), or its PV over the life left."""
     T = where.shape[2]
@@ -249,8 +276,7 @@ def _right_value(
     for i in range(len(rights)):
         r = rights[i]
         k, s, j = invention[r], market[r], office[r]
-        model = kind[r] == 1
-        premium = max(0.0, 1.0 - worth[NONE, j, s] / worth[UTILITY if model else PATENT, j, s])
+        premium = premiums[kind[r], j, s]
         share = 0.0
         for t in range(T):
             if (territories[r] >> t) & 1:
@@ -259,7 +285,8 @@ def _right_value(
         value = Y * alone[seat[owner[k]], sector[k]] * share * premium
         if present:
             rate = discount[s]
-            left = max(0.0, (term_model[j] if model else term[j]) - (month - filed[r]) / 12.0)
+            years = term[kind[r], j] if term[kind[r], j] > 0.0 else 100.0
+            left = max(0.0, years - (month - filed[r]) / 12.0)
             value = value * (1.0 - np.exp(-rate * left)) / rate
         out[i] = value
     return out

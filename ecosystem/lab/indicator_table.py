@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,7 +37,9 @@ def summable(indicator: Indicator) -> bool:
     return indicator.kind == "stock" and not per_head and indicator.unit.startswith(_SUMMABLE_STARTS)
 
 
-def indicators(world: World, *, period: int = 1, burn_in: bool = False) -> pd.DataFrame:
+def indicators(
+    world: World, *, period: int = 1, burn_in: bool = False, only: Collection[str] | None = None
+) -> pd.DataFrame:
     """Return all indicators in long form.
 
     A row is indicator x period x jurisdiction (and ``all``, where places add up or the indicator is a ratio) x sector
@@ -45,11 +48,14 @@ def indicators(world: World, *, period: int = 1, burn_in: bool = False) -> pd.Da
     Args:
         period: months a row covers, 1 or 12; ``month`` is its first month.
         burn_in: with the months before the horizon.
+        only: names of the indicators wanted; None for all.
     """
     records: Records = world.records
     first = min(records.months, default=0) if burn_in else 0
     parts: list[tuple[np.ndarray, ...]] = [(*(np.zeros(0, np.int64) for _ in range(4)), np.zeros(0))]
     for index, (name, indicator) in enumerate(in_order()):
+        if only is not None and name not in only:
+            continue
         part = _one_indicator(world, name, indicator, period, first)
         if part is not None:
             parts.append((np.full(len(part[0]), index), *part))

@@ -57,6 +57,7 @@ def organizations(world: World, *, burn_in: bool = False) -> pd.DataFrame:
         "kind": lambda v: words(v, ORGANIZATION_KINDS),
         "size_class": lambda v: words(v, SIZE_CLASSES),
         "jurisdiction": lambda v: _places(world, v),
+        "region": lambda v: words(v, world.regions.code),
         "sector": lambda v: words(v, world.sectors.names),
         "origin": lambda v: words(v, ORIGINS),
         "founded_month": months,

@@ -275,6 +275,9 @@ def test_cases_reach_every_stage_and_deals_several_kinds(small_world: World) -> 
 RARE = {
     "patents_expired",  # the first right filed in the burn-in of ten years reaches its term in the eleventh year
     "adoptions_purchase",  # no rule chooses this route yet
+    "firms_counseled",
+    "park_residents",
+    "park_overhead_saved",  # no regional center or park beyond the baseline figures
 }
 
 

@@ -22,6 +22,7 @@ from ecosystem.domain.indicators import Tally
 from ecosystem.domain.knowledge import Inventions
 from ecosystem.domain.ledgers import CASE_OUTCOMES, Deals, Disputes
 from ecosystem.domain.market import ROUTES, Lines, Uses
+from ecosystem.domain.regions import Regions
 from ecosystem.domain.rights import Rights
 from ecosystem.kernel.accounts import Accounts
 from ecosystem.kernel.calendar import Calendar
@@ -40,7 +41,7 @@ LEVERS = {
     "court.damages": (1.5, 0.5, 0.4, 0.3, 0.6), "court.injunction": (0.65, 1.0, 0.98, 0.9, 0.85),
     "court.injunction_nonpractising": (0.1, 0.9, 0.9, 0.7, 0.6), "court.judges": (1.0,) * 5,
     "court.minimum_months": (24.3, 7.5, 9.9, 5.1, 12.0), "court.bifurcated": (0.0, 1.0, 0.0, 1.0, 0.0),
-    "office.step": (0.0, 0.1, 0.2, 0.0, 0.0),
+    "office.step": (0.0, 0.1, 0.2, 0.0, 0.0), "standards.frand": (0.8,) * 5,
 }  # fmt: skip
 MEDIAN = (0.026, 0.010, 0.008, 0.004, 0.01)
 FLATTERY, OFFSET = (0.45, 0.3, 0.3, 0.45, 0.4), (0.27, 0.39, 0.66, -0.18, 0.2)
@@ -76,7 +77,7 @@ def make_world(
     world = SimpleNamespace(
         places=list(PLACES), P=4, J=5, ROW=4, T=5, S=S, F=F, month=start, burn_in_months=120, scale=scale,
         month_of_year=start % 12, draw=Draw(seed), levers=levers, p=p, calendar=Calendar(),
-        accounts=Accounts(list(PLACES)),
+        accounts=Accounts(list(PLACES)), regions=Regions.single(list(PLACES)),
         tally=Tally(5, S), territories=SimpleNamespace(place=np.arange(5), share=np.ones(5)),
         orgs=Organizations(), inventions=Inventions(place=5), rights=Rights(),
         uses=Uses(territory=5), lines=Lines(territory=5), deals=Deals(), disputes=Disputes(),

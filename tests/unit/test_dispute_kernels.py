@@ -14,10 +14,14 @@ from agents.court.letters import territory_share
 from agents.court.money import within_means
 from agents.court.view import ERRORS, INVALID, LOSS, VALUE, view
 from ecosystem import Scenario, World
+from ecosystem.domain.kinds import by_place
 from ecosystem.domain.market import MOST_USERS, potential_now
+from ecosystem.domain.rights import KINDS
 from ecosystem.domain.valuation import (
+    INSTRUMENTS,
     NONE,
     PATENT,
+    SIGNS,
     UTILITY,
     line_profit,
     owner_loss,
@@ -30,8 +34,8 @@ from ecosystem.kernel.luck import ALWAYS, fold
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    """Return a small world after four years, with rights in force, lines on the market and disputes."""
-    return World(Scenario.baseline(years=1, scale=5000, burn_in_years=4), seed=4)
+    """Return a small world after five years, with rights in force, lines on the market and disputes."""
+    return World(Scenario.baseline(years=1, scale=5000, burn_in_years=5), seed=4)
 
 
 def inside(where: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -68,12 +72,24 @@ def test_values_of_rights(world: World) -> None:
     sector, office, model = r.sector[rows], r.office[rows], r.kind[rows] == 1
     instrument = np.where(model, UTILITY, PATENT)
     premium = np.maximum(0.0, 1.0 - v.worth[NONE, office, sector] / v.worth[instrument, office, sector])
+    # what a sign keeps out is the share of attempts that come close to it
+    sign = np.isin(r.kind[rows], [KINDS.index(name) for name in SIGNS])
+    kept = world.p["sign.lookalike"] * world.sectors["visibility"][sector] * by_place(world, "breadth")[r.kind[rows], office]
+    rate, lost = v.discount[sector], v.hazard[sector]
+    premium = np.where(sign, 1.0 - (rate + lost * (1.0 - kept)) / (rate + lost), premium)
+    rest = ~sign & (r.kind[rows] > 1)
+    other = np.array([INSTRUMENTS.index(k) if k in INSTRUMENTS else NONE for k in KINDS])[r.kind[rows]]
+    own = np.maximum(0.0, 1.0 - v.worth[NONE, office, sector] / v.worth[other, office, sector])
+    premium = np.where(rest, own, premium)
+    assert sign.any()
     share = inside(v.where[world.orgs.jurisdiction[r.owner[rows]], sector], r.territories[rows])
     np.testing.assert_allclose(territory_share(world, rows, r.owner[rows]), share, rtol=1e-13)
     yearly = line_profit(world, r.invention[rows]) * share * premium
     np.testing.assert_allclose(right_value(world, rows), yearly, rtol=1e-13)
     levers = world.levers
     years = np.where(model, levers["law.utility_model_years"][office], levers["law.term_years"][office])
+    term = by_place(world, "term_years")[r.kind[rows], office]
+    years = np.where(r.kind[rows] > 1, np.where(term > 0.0, term, 100.0), years)
     left = np.maximum(0.0, years - (world.month - r.filed[rows]) / 12.0)
     present = yearly * (1.0 - np.exp(-v.discount[sector] * left)) / v.discount[sector]
     np.testing.assert_allclose(right_present_value(world, rows), present, rtol=1e-12)

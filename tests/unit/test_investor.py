@@ -17,6 +17,7 @@ from agents.organizations import BANK, FIRM, VENTURE, Organizations
 from ecosystem.domain.indicators import Tally
 from ecosystem.domain.knowledge import Inventions
 from ecosystem.domain.ledgers import Deals
+from ecosystem.domain.regions import Regions
 from ecosystem.domain.rights import Rights
 from ecosystem.kernel.accounts import Accounts
 from ecosystem.kernel.calendar import Calendar
@@ -33,7 +34,7 @@ def make(monkeypatch: pytest.MonkeyPatch, seed: int = 1, *, supply: float = 6000
         places=PLACES, P=2, J=3, S=2, T=3, ROW=2, month=0, month_of_year=0, scale=500.0, draw=Draw(seed),
         calendar=Calendar(), tally=Tally(3, 2), accounts=Accounts(PLACES), orgs=Organizations(),
         governments=Governments(), inventions=Inventions(place=3), rights=Rights(), deals=Deals(),
-        territories=SimpleNamespace(place=np.arange(3)),
+        territories=SimpleNamespace(place=np.arange(3)), regions=Regions.single(PLACES),
         levers={
             "finance.venture_supply": np.array([supply, supply / 4, 0.0]),
             "finance.loan_to_value": np.array([loan_to_value, loan_to_value, 0.0]),

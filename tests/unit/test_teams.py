@@ -12,6 +12,7 @@ import pytest
 from agents.inventors import Inventors
 from agents.organizations import FIRM, UNIVERSITY, Organizations
 from ecosystem.domain import teams
+from ecosystem.domain.regions import Regions
 from ecosystem.kernel.luck import Draw, fold
 from ecosystem.kernel.parameters import Parameters, read
 
@@ -38,7 +39,7 @@ def make_world(seed: int = 1, **values: float) -> Any:
     return SimpleNamespace(
         places=PLACES, P=2, J=3, ROW=2, S=S, F=F, month=0, scale=500.0, sector_fields=sector_fields,
         proximity=proximity / proximity.sum(axis=1, keepdims=True), p=parameters(**values), draw=Draw(seed),
-        orgs=Organizations(), inventors=Inventors(), place_number=[0, 1, 2],
+        orgs=Organizations(), inventors=Inventors(), place_number=[0, 1, 2], regions=Regions.single(PLACES),
     )  # fmt: skip
 
 

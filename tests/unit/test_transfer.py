@@ -24,6 +24,7 @@ from ecosystem.domain.indicators import Tally
 from ecosystem.domain.knowledge import PROTECTION, STATUS, Inventions
 from ecosystem.domain.ledgers import Deals
 from ecosystem.domain.market import Lines, Uses
+from ecosystem.domain.regions import Regions
 from ecosystem.domain.rights import Rights
 from ecosystem.domain.valuation import owner_loss, user_gain
 from ecosystem.kernel.accounts import Accounts
@@ -34,10 +35,14 @@ ROOT = Path(__file__).parents[2]
 PLACES = ["us", "jp", "row"]
 FIRMS, UNIVERSITIES, EACH, SECTORS = 80, 8, 500, 2
 BASE = {
+    "regional.centre_reach": (0.0, 0.0, 0.0),
+    "regional.centre_spillover": (0.0, 0.0, 0.0),
+    "regional.park_share": (0.0, 0.0, 0.0),
     "transfer.matching": (6.0, 6.0, 0.0),
     "transfer.valuation_noise": (0.6, 0.6, 0.6),
     "transfer.transaction_cost": (0.02, 0.02, 0.02),
     "transfer.brokered_share": (0.3, 0.2, 0.0),
+    "transfer.association_reach": (1.0, 1.0, 1.0),
     "university.royalty_asked": (0.25, 0.25, 0.25),
     "university.tto_efficiency": (1.0, 1.0, 1.0),
     "university.inventor_share": (0.3, 0.3, 0.3),
@@ -62,6 +67,7 @@ def make(seed: int = 1, **levers: float) -> Any:
         tally=Tally(3, SECTORS), accounts=Accounts(PLACES), orgs=Organizations(), inventions=Inventions(place=3),
         rights=Rights(), deals=Deals(), uses=Uses(territory=3), lines=Lines(territory=3), waiting=[[] for _ in range(6)],
         intermediaries=intermediary.Intermediaries(), market=LedgerMarket(), everywhere=7,
+        regions=Regions.single(PLACES),
         proximity=np.array([[0.7, 0.2, 0.1], [0.2, 0.7, 0.1], [0.1, 0.1, 0.8]]),
         levers={k: np.array(v) for k, v in BASE.items()},
         sectors={
@@ -78,6 +84,7 @@ def make(seed: int = 1, **levers: float) -> Any:
             ROOT / "agents" / "transfer" / "transfer.toml", ROOT / "agents" / "intermediary.toml",
             ROOT / "agents" / "firm" / "firm.toml",
             ROOT / "agents" / "firm" / "development.toml", ROOT / "ecosystem" / "domain" / "valuation.toml",
+            ROOT / "ecosystem" / "domain" / "regions.toml", ROOT / "ecosystem" / "domain" / "ancestry.toml",
         )),
     )  # fmt: skip
     for name, value in levers.items():

@@ -1,0 +1,1 @@
+"""Public programs beside grants and tax relief: missions, centers, incubators, partnerships, platforms, open results."""

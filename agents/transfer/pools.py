@@ -1,0 +1,260 @@
+"""Patent pools: owners of complementary rights license them together, for one royalty instead of a stack.
+
+Once a year the owners of a field at an office weigh a pool. A product there reads on n separate owners on average; each
+alone asks S / (n + 1), and all must agree, each with chance q. Owner i, with share s_i of what is read (rights weighted by
+quality), expects n s_i q^n S / (n + 1) a product. In a pool of members with share m, n' = n (1 - m) + min(1, n m)
+licensors are left; the pool earns min(1, n m) q^n' S / (n' + 1), and i gets its share by number of rights. It joins if the
+difference beats its cost; owners of few but good rights stay out (Lerner & Tirole 2004, American Economic Review 94:691;
+Layne-Farrar & Lerner 2011). Members license each other for nothing, so a member's further patent no longer keeps fellow
+members out: it files less (Lampe & Moser 2013, RAND Journal of Economics 44:757).
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.court.money import within_means
+from agents.holdings import holdings
+from agents.organizations import FIRM, INSTITUTE, UNIVERSITY
+from ecosystem.domain.indicators import flow, stock
+from ecosystem.kernel.schedule import rule
+
+if TYPE_CHECKING:
+    from ecosystem.world import World
+
+ROUNDS = 5
+_NONE = np.zeros(0, np.int64)
+
+flow("pool_licenses", "deals", "licenses of patent pools", 1)
+flow("pool_income", "M USD2020", "license income passed on by patent pools to their members, at the member's place", 0)
+stock("patent_pools", "pools", "patent pools by office", 0, lambda world: count_pools(world))
+stock("pooled_rights", "rights", "rights licensed through a pool, by office", 0,
+      lambda world: count_pooled(world), yearly=True)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Pools:
+    """Members of pools and what products read on.
+
+    Attributes:
+        members: organizations by (office, field), ascending, int64.
+        shares: their shares of income, float64, in the same order.
+        keeps: share of the field's rights that fellow members do not hold, float64, in the same order.
+        keys, kept: the same for all pools: (office x F + field) x 2^32 + organization, ascending, and ``keeps``.
+        pooled: rights in pools, int64.
+        products, owners: faded count of products that read on rights of others, and of their separate owners, (J, F).
+    """
+
+    products: np.ndarray
+    owners: np.ndarray
+    pooled: np.ndarray = field(default_factory=lambda: _NONE)
+    members: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
+    shares: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
+    keeps: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
+    keys: np.ndarray = field(default_factory=lambda: _NONE)
+    kept: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+
+def pools(world: World) -> Pools:
+    """Return the pools of the world, made when first asked for."""
+    known: Pools | None = world.__dict__.get("patent_pools")
+    if known is None:
+        known = world.patent_pools = Pools(np.zeros((world.J, world.F)), np.zeros((world.J, world.F)))
+    return known
+
+
+def count_pools(world: World) -> np.ndarray:
+    """Return pools by office, float64 (J,)."""
+    out = np.zeros(world.J)
+    for office, _ in pools(world).members:
+        out[office] += 1.0
+    return out
+
+
+def count_pooled(world: World) -> np.ndarray:
+    """Return real rights in force in pools by office, float64 (J,)."""
+    if not pools(world).members:
+        return np.zeros(world.J)
+    rights = world.rights
+    return world.scale * np.bincount(rights.office[rights.in_force & rights.pooled], minlength=world.J)
+
+
+def members(world: World, office: int, f: int) -> np.ndarray:
+    """Return the members of the pool of a field at an office, int64; none if there is no pool."""
+    return pools(world).members.get((office, f), _NONE)
+
+
+def note_products(world: World, office: np.ndarray, fields: np.ndarray, owners: np.ndarray) -> None:
+    """Remember on how many separate owners products read, int (n,) each."""
+    known = pools(world)
+    np.add.at(known.products, (office, fields), 1.0)
+    np.add.at(known.owners, (office, fields), owners.astype(np.float64))
+
+
+@rule("transfer", "pools.form", before="transfer.meet")
+def form(world: World) -> None:
+    """Once a year owners join, leave or dissolve the pools of complex fields; in between new rights of members enter."""
+    if world.month_of_year != 0:
+        return
+    known = pools(world)
+    fade = np.exp(-1.0 / world.p["pools.memory_years"])
+    rights = world.rights
+    # where a product reads on a single owner there is nothing to pool
+    several = (known.owners > known.products) & complex_fields(world)
+    rows = holdings(world).rights
+    rows = rows[several[rights.office[rows], rights.field[rows]] & rights.in_force[rows] & (rights.kind[rows] == 0)]
+    rows = rows[world.orgs.alive[rights.owner[rows]]]
+    cell = rights.office[rows].astype(np.int64) * world.F + rights.field[rows]
+    order = np.argsort((cell << 32) + rights.owner[rows], kind="stable")
+    rows, cell = rows[order], cell[order]
+    rights.pooled[known.pooled] = False
+    for book in (known.members, known.shares, known.keeps):
+        book.clear()
+    edges = np.flatnonzero(np.r_[True, cell[1:] != cell[:-1], True]) if len(cell) else _NONE
+    for a, b in itertools.pairwise(edges.tolist()):
+        _weigh(world, *divmod(int(cell[a]), world.F), rows[a:b])
+    known.pooled = np.flatnonzero(rights.pooled) if known.members else _NONE
+    known.products *= fade
+    known.owners *= fade
+    _index(world)
+
+
+def complex_fields(world: World) -> np.ndarray:
+    """Return which fields serve mostly sectors whose products read on many rights, bool (F,)."""
+    many = world.sectors["rights_per_product"] >= world.p["transfer.complex_rights"]
+    return np.asarray(world.sector_of_field @ many.astype(np.float64) > 0.5)
+
+
+def _weigh(world: World, office: int, f: int, rows: np.ndarray) -> None:
+    """Let the owners of rights ``rows`` (by owner) of a field at an office settle on a pool, or on none."""
+    known, orgs, p, rights = pools(world), world.orgs, world.p, world.rights
+    owner, first, count = np.unique(rights.owner[rows].astype(np.int64), return_index=True, return_counts=True)
+    quality = np.add.reduceat(world.inventions.quality[rights.invention[rows]].astype(np.float64), first)
+    weight = quality / quality.sum()
+    able = (count >= p["pools.least_rights"]) & ~orgs.passive[owner]
+    able &= np.isin(orgs.kind[owner], (FIRM, UNIVERSITY, INSTITUTE))
+    n = known.owners[office, f] / known.products[office, f]
+    memory = 1.0 / (1.0 - np.exp(-1.0 / p["pools.memory_years"]))
+    yearly = known.products[office, f] / memory * world.scale
+    s = int(np.argmax(world.sector_of_field[f]))
+    v = world.valuation
+    worth = world.arrivals.mean_value[office, s] * v.alone[office, s] / (v.discount[s] + v.hazard[s])
+    money = yearly * p["pools.price_share"] * worth
+    chance = min(0.98, p["adoption.meet"] * world.levers["transfer.matching"][office])
+    cost = p["pools.member_cost"] * (1.0 - world.levers["transfer.pool_support"][office]) * orgs.weight[owner]
+    inside = join(able, weight, count, n, chance, money, cost, round(p["pools.least_members"]))
+    if not inside.any():
+        return
+    who, total = owner[inside], count[inside].sum()
+    fees = within_means(world, who, p["pools.member_cost"] * orgs.weight[who])
+    support = world.levers["transfer.pool_support"][office]
+    world.accounts.pay("pool_cost", "organizations", who, "services", office, (1.0 - support) * fees, place=office)
+    world.accounts.pay(
+        "pool_support", "government", office, "services", office, float(support * fees.sum()), place=office
+    )
+    known.members[office, f] = who
+    known.shares[office, f] = count[inside] / total
+    known.keeps[office, f] = 1.0 - (total - count[inside]) / count.sum()
+    rights.pooled[rows[np.isin(rights.owner[rows], who)]] = True
+
+
+def join(
+    able: np.ndarray, weight: np.ndarray, count: np.ndarray, n: float, chance: float, money: float, cost: np.ndarray,
+    least: int,
+) -> np.ndarray:  # fmt: skip
+    """Return who is in the pool, bool (owners,): from all who are able those leave who gain nothing, until none does.
+
+    Args:
+        able: possible members, bool.
+        weight: share of what products read on, sums to 1.
+        count: rights in force.
+        n: separate owners that a product reads on.
+        chance: chance q that one owner and a user agree.
+        money: S summed over the products of a year, M USD2020.
+        cost: yearly cost of membership, M USD2020.
+        least: smallest pool.
+    """
+    alone = n * weight * chance**n / (n + 1.0)
+    inside = able.copy()
+    for _ in range(ROUNDS):
+        if inside.sum() < least:
+            return np.zeros_like(able)
+        share = weight[inside].sum()
+        met = min(1.0, n * share)
+        left = n * (1.0 - share) + met
+        pooled = count / count[inside].sum() * met * chance**left / (left + 1.0)
+        stays = inside & (money * (pooled - alone) > cost)
+        if (stays == inside).all():
+            return inside
+        inside = stays
+    return inside if inside.sum() >= least else np.zeros_like(able)
+
+
+def _index(world: World) -> None:
+    """Arrange all members for ``keeps``."""
+    known = pools(world)
+    if not known.members:
+        known.keys, known.kept = _NONE, np.zeros(0)
+        return
+    keys = np.concatenate([((j * world.F + f) << 32) + who for (j, f), who in known.members.items()])
+    order = np.argsort(keys)
+    known.keys, known.kept = keys[order], np.concatenate(list(known.keeps.values()))[order]
+
+
+def keeps(world: World, inventions: np.ndarray) -> np.ndarray:
+    """Return the share of rivals that a patent on each invention would still keep out at its owner's seat, float64 (n,).
+
+    1 for who is in no pool of the field there; fellow members have a license of the pool.
+    """
+    known, inv = pools(world), world.inventions
+    out = np.ones(len(inventions))
+    if len(known.keys):
+        owner = inv.owner[inventions].astype(np.int64)
+        seat = world.orgs.jurisdiction[owner].astype(np.int64)
+        key = ((seat * world.F + inv.field[inventions]) << 32) + owner
+        at = np.minimum(np.searchsorted(known.keys, key), len(known.keys) - 1)
+        found = known.keys[at] == key
+        out[found] = known.kept[at[found]]
+    return out
+
+
+def bundle(world: World, rights: np.ndarray, users: np.ndarray) -> np.ndarray:
+    """Return blocking rights (n, k) with each pool's rights of a row reduced to one, and to none for its members."""
+    known, table = pools(world), world.rights
+    if not known.members or not table.pooled[rights[rights >= 0]].any():
+        return rights
+    out = rights.copy()
+    for i in np.flatnonzero(((rights >= 0) & table.pooled[np.maximum(rights, 0)]).any(axis=1)).tolist():
+        seen = set()
+        for c in range(rights.shape[1]):
+            r = int(rights[i, c])
+            if r < 0 or not table.pooled[r]:
+                continue
+            pool = (int(table.office[r]), int(table.field[r]))
+            if pool in seen or bool(np.isin(users[i], members(world, *pool))):
+                out[i, c] = -1
+            seen.add(pool)
+    return out
+
+
+def pass_on(world: World, rights: np.ndarray, received: np.ndarray) -> None:
+    """Pass income that owners of ``rights`` got for their pools on to all members, M USD2020 of one real deal, (n,)."""
+    known, table, orgs = pools(world), world.rights, world.orgs
+    for r, amount in zip(rights.tolist(), received.tolist(), strict=True):
+        pool = (int(table.office[r]), int(table.field[r]))
+        world.tally.add("pool_licenses", pool[0], float(world.scale))
+        who, giver = known.members.get(pool, _NONE), int(table.owner[r])
+        others = who != giver
+        if not others.any() or amount <= 0.0:
+            continue
+        who, part = who[others], amount * world.scale * known.shares[pool][others]
+        payer, place = np.full(len(who), giver), orgs.jurisdiction[who].astype(np.int64)
+        part = within_means(world, payer, part)
+        world.accounts.pay("pool_share", "organizations", payer, "organizations", who, part, place=place)
+        np.subtract.at(orgs.license_income, payer, part / orgs.weight[giver])
+        np.add.at(orgs.license_income, who, part / orgs.weight[who])
+        world.tally.add("pool_income", place, part)

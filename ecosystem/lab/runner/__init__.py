@@ -1,0 +1,1 @@
+"""Running: jobs go out to worker processes or a dask cluster, outcomes come back, and no failure costs another run."""
