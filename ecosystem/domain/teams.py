@@ -11,7 +11,7 @@ import numpy as np
 from ecosystem.domain.indicators import flow, ratio
 from ecosystem.domain.roster import Roster, academics, build_roster
 from ecosystem.domain.roster import ring as ring
-from ecosystem.kernel.luck import EXACT_RACE, RING_POINTS, mix, pair, u01
+from ecosystem.kernel.luck import EXACT_RACE, RING_POINTS, mix, pair, ring_position, u01
 
 if TYPE_CHECKING:
     from ecosystem.world import World
@@ -135,15 +135,7 @@ def _ring_pick(
         if exact:
             c = a + t
         else:
-            h = mix(pair(me, np.uint64(t)) + key)
-            lo, hi = a, b
-            while lo < hi:
-                m = (lo + hi) // 2
-                if ring[m] < h:
-                    lo = m + 1
-                else:
-                    hi = m
-            c = lo if lo < b else a
+            c = ring_position(ring, a, b, mix(pair(me, np.uint64(t)) + key))
         u = u01(pair(me, np.uint64(uid[c])), key)
         # Most lose by far: since -ln u >= 1 - u, they need neither a logarithm nor a look at the person.
         if (1.0 - u) * (1.0 - 1e-12) >= best_score * weight[c]:

@@ -21,7 +21,7 @@ _GOLDEN = 0x9E3779B97F4A7C15
 _M1 = 0xBF58476D1CE4E5B9
 _M2 = 0x94D049BB133111EB
 _G, _A, _B = np.uint64(_GOLDEN), np.uint64(_M1), np.uint64(_M2)
-_S30, _S27, _S31, _S12, _S1 = (np.uint64(s) for s in (30, 27, 31, 12, 1))
+_S30, _S27, _S31, _S12, _S11, _S1 = (np.uint64(s) for s in (30, 27, 31, 12, 11, 1))
 EXACT_RACE = 64
 """Pools up to this size are raced in full; larger ones through points of a hash ring."""
 RING_POINTS = 32
@@ -143,6 +143,20 @@ def _poisson(u: np.ndarray, rate: np.ndarray) -> np.ndarray:
     return out
 
 
+@nb.njit(i8(u8[::1], i8, i8, u8), cache=True, inline="always")
+def ring_position(ring: np.ndarray, a: int, b: int, h: np.uint64) -> int:
+    """Return the first position in [a, b) of a hash ring with ring >= ``h``, ``a`` where there is none.
+
+    Hashes are uniform, so that the position lies near a + (b - a) h / 2^64; a few steps along the ring find it.
+    """
+    at = a + int((h >> _S11) * 2.0**-53 * (b - a))
+    while at > a and ring[at - 1] >= h:
+        at -= 1
+    while at < b and ring[at] < h:
+        at += 1
+    return at if at < b else a
+
+
 @nb.njit(i8[::1](i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], u8[::1], f8[::1], i8[::1], u8), cache=True)
 def _race(
     seeker: np.ndarray,
@@ -173,15 +187,7 @@ def _race(
             if exact:
                 c = a + t
             else:
-                h = mix(pair(me, np.uint64(t)) + key)
-                lo, hi = a, b
-                while lo < hi:
-                    m = (lo + hi) // 2
-                    if ring[m] < h:
-                        lo = m + 1
-                    else:
-                        hi = m
-                c = lo if lo < b else a
+                c = ring_position(ring, a, b, mix(pair(me, np.uint64(t)) + key))
             if weight[c] <= 0.0 or uid[c] == avoid[i]:
                 continue
             u = u01(pair(me, np.uint64(uid[c])), key)
