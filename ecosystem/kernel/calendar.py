@@ -14,7 +14,7 @@ from ecosystem.kernel.table import NEVER
 i8 = nb.int64
 I8, II8 = i8[::1], i8[:, ::1]
 SLOT, NEXT = range(2)
-HEAD, TAIL = range(2)
+HEAD, TAIL, SIZE = range(3)
 
 
 @nb.njit(nb.boolean(I8, I8, i8, II8, II8, I8), cache=True)
@@ -25,48 +25,47 @@ def _enter(
 
     Args:
         months: month of each slot, or one for all; month ``first`` has the first chain.
-        entries: (SLOT, NEXT) by entry; chains: (HEAD, TAIL) by month, -1 where it is empty.
+        entries: (SLOT, NEXT) of each, side by side in memory.
+        chains: (HEAD, TAIL, SIZE) of each month; HEAD and TAIL mean nothing where SIZE is 0.
         free: first free entry (-1 none) and how many there are.
     """
     if len(slots) > free[1]:
         return False
     for month in months:
-        if month < first or (month - first >= chains.shape[1] and month < NEVER):
+        if month < first or (month - first >= len(chains) and month < NEVER):
             return False
     for i in range(len(slots)):
         month = months[0 if len(months) == 1 else i]
         if month >= NEVER:
             continue
         e = free[0]
-        free[0] = entries[NEXT, e]
+        free[0] = entries[e, NEXT]
         free[1] -= 1
-        entries[SLOT, e], entries[NEXT, e] = slots[i], -1
-        last = chains[TAIL, month - first]
-        if last < 0:
-            chains[HEAD, month - first] = e
+        entries[e, SLOT], entries[e, NEXT] = slots[i], -1
+        chain = chains[month - first]
+        if chain[SIZE] == 0:
+            chain[HEAD] = e
         else:
-            entries[NEXT, last] = e
-        chains[TAIL, month - first] = e
+            entries[chain[TAIL], NEXT] = e
+        chain[TAIL] = e
+        chain[SIZE] += 1
     return True
 
 
 @nb.njit(I8(i8, II8, II8, I8), cache=True)
 def _take(chain: int, entries: np.ndarray, chains: np.ndarray, free: np.ndarray) -> np.ndarray:
     """Return the slots of a chain in order of arrival and free its entries."""
-    n, e = 0, chains[HEAD, chain]
-    while e >= 0:
-        n += 1
-        e = entries[NEXT, e]
+    head, tail, n = chains[chain, HEAD], chains[chain, TAIL], chains[chain, SIZE]
     out = np.empty(n, np.int64)
-    e = chains[HEAD, chain]
+    e = head
     for i in range(n):
-        out[i] = entries[SLOT, e]
-        e = entries[NEXT, e]
+        out[i] = entries[e, SLOT]
+        e = entries[e, NEXT]
     if n > 0:
-        entries[NEXT, chains[TAIL, chain]] = free[0]
-        free[0] = chains[HEAD, chain]
+        entries[tail, NEXT] = free[0]
+        free[0] = head
         free[1] += n
-        chains[HEAD, chain] = chains[TAIL, chain] = -1
+        chains[chain, SIZE] = 0
     return out
 
 
@@ -75,8 +74,8 @@ class _Kind:
 
     def __init__(self, first: int) -> None:
         self.first = first
-        self.entries = np.zeros((2, 0), np.int64)
-        self.chains = np.full((2, 0), -1, np.int64)
+        self.entries = np.zeros((0, 2), np.int64)
+        self.chains = np.zeros((0, 3), np.int64)
         self.free = np.array([-1, 0])
 
     def put(self, months: np.ndarray, slots: np.ndarray) -> None:
@@ -89,31 +88,31 @@ class _Kind:
         real = months[months < NEVER]
         if len(real):
             first = min(self.first, int(real.min()))
-            after = max(self.first + self.chains.shape[1], int(real.max()) + 1)
-            if first < self.first or after > self.first + self.chains.shape[1]:
-                wide = np.full((2, after - first + 60), -1, np.int64)
+            after = max(self.first + len(self.chains), int(real.max()) + 1)
+            if first < self.first or after > self.first + len(self.chains):
+                wide = np.zeros((after - first + 60, 3), np.int64)
                 at = self.first - first
-                wide[:, at : at + self.chains.shape[1]] = self.chains
+                wide[at : at + len(self.chains)] = self.chains
                 self.first, self.chains = first, wide
         if n > self.free[1]:
-            size = self.entries.shape[1]
+            size = len(self.entries)
             more = max(n, size // 2, 64)
-            entries = np.zeros((2, size + more), np.int64)
-            entries[:, :size] = self.entries
+            entries = np.zeros((size + more, 2), np.int64)
+            entries[:size] = self.entries
             # new entries go to the front of the chain of free ones
-            entries[NEXT, size:] = np.arange(size + 1, size + more + 1)
-            entries[NEXT, -1] = self.free[0]
+            entries[size:, NEXT] = np.arange(size + 1, size + more + 1)
+            entries[-1, NEXT] = self.free[0]
             self.entries = entries
             self.free[:] = size, self.free[1] + more
 
     def pop(self, month: int) -> np.ndarray:
         chain = month - self.first
-        if not 0 <= chain < self.chains.shape[1]:
+        if not 0 <= chain < len(self.chains):
             return np.zeros(0, np.int64)
         return np.asarray(_take(chain, self.entries, self.chains, self.free))
 
     def waiting(self) -> int:
-        return self.entries.shape[1] - int(self.free[1])
+        return len(self.entries) - int(self.free[1])
 
 
 class Calendar:
