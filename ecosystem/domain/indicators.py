@@ -148,7 +148,7 @@ class Records:
             stocks[indicator.name] = np.array(indicator.compute(world), dtype=np.float64)
         self.months.append(world.month)
         flat = world.tally.values.reshape(-1)
-        counted = np.flatnonzero(flat).astype(np.int32)
+        counted = np.flatnonzero(flat).astype(np.min_scalar_type(flat.size))
         self.tallies.append((counted, flat[counted]))
         self.shape = world.tally.values.shape[1:]
         self.stocks.append(stocks)

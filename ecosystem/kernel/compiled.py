@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import ctypes
 import sys
+import zlib
 from functools import cache
 from typing import Any
 
-from llvmlite import binding
+from llvmlite import binding  # type: ignore[import-untyped]
 from numba.core.dispatcher import Dispatcher
 
 PACKAGES = ("ecosystem", "agents", "policies")
@@ -27,7 +28,7 @@ def release() -> int:
             continue
         for dispatcher in list(vars(module).values()):
             if isinstance(dispatcher, Dispatcher):
-                released += sum(_pack(compiled.library) for compiled in dispatcher.overloads.values())
+                released += sum(_pack(getattr(compiled, "library", None)) for compiled in dispatcher.overloads.values())
     if released and sys.platform == "linux":
         # what was freed lies scattered between what stays: only on request does the C library hand it back
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
@@ -41,13 +42,15 @@ def _pack(library: Any) -> bool:
     parsed = getattr(library, "_shared_module", None)
     if parsed is None or not hasattr(library, "_get_module_for_linking"):
         return False
-    bitcode: bytes = parsed.as_bitcode()
+    bitcode = zlib.compress(parsed.as_bitcode(), 1)
 
     def parse_again() -> Any:
         if library._shared_module is None:
-            library._shared_module = binding.parse_bitcode(bitcode)
+            library._shared_module = binding.parse_bitcode(zlib.decompress(bitcode))
         return library._shared_module
 
     library._get_module_for_linking = parse_again
     library._shared_module = None
+    # the machine code is loaded: its file image was kept for writing the cache, which has been written
+    library._compiled_object = None
     return True
