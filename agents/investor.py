@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 flow("startup_funding_total", "M USD2020", "money received by firms younger than 6 years from funds and government", 1)
 flow("venture_invested", "M USD2020", "money that venture funds put into firms")
-flow("venture_relief_paid", "M USD2020", "tax relief paid to venture investors beyond the base year's")
+flow("venture_relief_paid", "M USD2020", "tax relief paid to venture investors")
 flow("venture_returned", "M USD2020", "money that venture funds paid back to households")
 flow("pledge_loans", "M USD2020", "loans with a right as collateral", 1)
 flow("pledge_losses", "M USD2020", "pledge loans lost at the exit of the borrower", -1)
@@ -151,7 +151,8 @@ def fund(world: World) -> None:
     belief -= distance_hurdle(world)[orgs.region[firms]]
     # relief lowers what a share costs an investor, and with it the quality that is good enough
     relief = world.levers["finance.venture_relief"]
-    good = belief > p["investor.hurdle"] + np.log1p(-relief)[orgs.jurisdiction[firms]]
+    cheaper = np.log1p(-relief) - np.log1p(-world.base_levers["finance.venture_relief"])
+    good = belief > p["investor.hurdle"] + cheaper[orgs.jurisdiction[firms]]
     firms, uid, belief = firms[good], uid[good], belief[good]
     place = orgs.jurisdiction[firms].astype(np.int64)
     ask = np.maximum(p["investor.ask_least"], p["investor.ask_years"] * orgs.rd[firms]) * orgs.weight[firms]

@@ -8,8 +8,8 @@ import numba as nb
 import numpy as np
 
 from agents.renewal_fees import TERM_LEVERS, Tables
+from agents.validation import give_up
 from ecosystem.domain.indicators import flow, ratio
-from ecosystem.domain.valuation import right_value
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def renew(world: World) -> None:
     if not len(due):
         return
     offices.room(rights.n)
-    tables, tally = _tables(world), world.tally
+    tables, tally = Tables.of(world), world.tally
     years, model_years = levers[TERM_LEVERS[0]], levers[TERM_LEVERS[1]]
     live, asked, year, fee = _look(
         due, month, world.scale, rights.in_force, rights.filed, rights.kind, rights.office, rights.sector,
@@ -106,26 +106,21 @@ def renew(world: World) -> None:
     if len(asked):
         tables.renew(world)
         chosen = live[asked]
+        value, fee, territories = give_up(world, chosen, fee, year, tables.lowest)
         paid, first, who, at, amount = _decide(
-            chosen, year, fee, right_value(world, chosen), tables.lowest, world.scale, rights.owner, rights.office,
+            chosen, year, fee, value, tables.lowest, world.scale, rights.owner, rights.office,
             rights.kind, rights.sector, orgs.alive, orgs.passive, orgs.jurisdiction, orgs.weight, orgs.cash, orgs.credit,
             tally["renewals_due"], tally["renewals_paid"], tally["late_renewals_due"], tally["late_renewals_paid"],
         )  # fmt: skip
         for payer, a, b in (("outside", 0, first), ("organizations", first, len(who))):
             world.accounts.pay("renewal_fee", payer, who[a:b], "office", at[a:b], amount[a:b], place=at[a:b])
+        rights.territories[chosen[paid]] = territories[paid]
     kept, when = _close(
         live, asked, paid, month, world.scale, rights.kind, rights.office, rights.sector, rights.filed,
         years, model_years, rights.in_force, rights.lapsed, offices.counted, offices.patents_in_force,
         offices.utility_models_in_force, tally["patents_lapsed"],
     )  # fmt: skip
     enter_renewals(world, kept, when)
-
-
-def _tables(world: World) -> Tables:
-    tables: Tables | None = world.offices.__dict__.get("renewal_tables")
-    if tables is None:
-        tables = world.offices.renewal_tables = Tables(world)
-    return tables
 
 
 @nb.njit(

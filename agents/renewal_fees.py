@@ -88,6 +88,14 @@ class Tables:
         self.known: dict[tuple[int, int], tuple[float, float, float, bytes]] = {}
         self.state: tuple[object, ...] = ()
 
+    @staticmethod
+    def of(world: World) -> Tables:
+        """Return the tables of a world, made when first asked for."""
+        tables: Tables | None = world.offices.__dict__.get("renewal_tables")
+        if tables is None:
+            tables = world.offices.renewal_tables = Tables(world)
+        return tables
+
     def renew(self, world: World) -> None:
         """Bring the tables up to date."""
         rate, decay = float(world.valuation.rate), np.asarray(world.valuation.decay, dtype=np.float64)

@@ -20,11 +20,17 @@ class Territories:
         code: names, in order.
         place: place of each, int64 (T,).
         share: share of its place's market, float64 (T,).
+        unitary: part that takes part in the unitary right and the unified court, float64 (T,), 0 to 1.
+        cost: agent and translation when a granted right is validated there, M USD2020, float64 (T,).
+        renewal: national renewal fees relative to the place's patent schedule, float64 (T,).
     """
 
     code: list[str]
     place: np.ndarray
     share: np.ndarray
+    unitary: np.ndarray
+    cost: np.ndarray
+    renewal: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +51,22 @@ class Geography:
     def __init__(self, places: Sequence[Place]) -> None:
         self.places = list(places)
         self.codes = [p.code for p in places]
-        rows = [(t.code, i, t.share) for i, p in enumerate(places) for t in p.territories]
+        rows = [(t, i) for i, p in enumerate(places) for t in p.territories]
+        codes = [t.code for t, _ in rows]
+        if len(set(codes)) < len(codes):
+            twice = next(code for code in codes if codes.count(code) > 1)
+            raise InputError(f"The territory {twice!r} belongs to two places", do="Rename it in one of them")
         self.territories = Territories(
-            [r[0] for r in rows], np.array([r[1] for r in rows], dtype=np.int64), np.array([r[2] for r in rows])
+            codes,
+            np.array([i for _, i in rows], dtype=np.int64),
+            np.array([t.share for t, _ in rows]),
+            np.array([t.unitary for t, _ in rows]),
+            np.array([t.validation + t.translation for t, _ in rows]),
+            np.array([t.renewal for t, _ in rows]),
         )
-        self.home = np.array([int(np.flatnonzero(self.territories.place == i)[0]) for i in range(len(places))])
+        # territory of a new organization: -1 where a place has several, then its region decides
+        first = [np.flatnonzero(self.territories.place == i) for i in range(len(places))]
+        self.home = np.array([int(mine[0]) if len(mine) == 1 else -1 for mine in first])
         self.fees = FeeSchedules(
             np.stack([p.fees["patent"].due for p in places]), np.stack([p.fees["utility_model"].due for p in places])
         )

@@ -39,6 +39,7 @@ from ecosystem.domain.valuation import Experience, Valuation
 from ecosystem.geography import Geography
 from ecosystem.kernel.accounts import Accounts
 from ecosystem.kernel.calendar import Calendar
+from ecosystem.kernel.compiled import release
 from ecosystem.kernel.levers import Levers
 from ecosystem.kernel.luck import Draw, Pool
 from ecosystem.kernel.parameters import Parameters
@@ -70,6 +71,7 @@ class World(mesa.Model):
 
     def __init__(self, scenario: Scenario | None = None, seed: int = 1, progress: Progress | None = None) -> None:
         super().__init__(rng=int(seed) % 2**32)
+        release()
         self.setup = scenario if scenario is not None else Scenario.baseline()
         self.seed = int(seed)
         self.finished = False

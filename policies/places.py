@@ -49,11 +49,24 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Territory:
-    """A national market of a place; ``share`` of the place's market, the shares of a place sum to 1."""
+    """A national market of a place with its own courts; the shares of a place's market sum to 1.
+
+    Attributes:
+        unitary: part of the territory that takes part in the unitary right and the unified court, 0 to 1.
+        validation: agent and publication when a granted right is validated there, M USD2020.
+        translation: translation at validation, M USD2020.
+        renewal: national renewal fees over a whole life relative to the place's patent schedule.
+    """
 
     code: str
     title: str
     share: float
+    unitary: float = 0.0
+    validation: float = 0.0
+    translation: float = 0.0
+    renewal: float = 1.0
+    source: str = ""
+    year: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,9 +222,25 @@ def _territories(raw: Any, path: Path) -> tuple[Territory, ...]:
         raise InputError("A place needs at least one territory", where=where)
     found = []
     for item in raw:
-        _keys(item, {"code", "title", "share"}, set(), where)
-        found.append(Territory(_text(item["code"], "code", where), _text(item["title"], "title", where),
-                               number(item["share"], "share", where)))  # fmt: skip
+        own = {"unitary", "validation", "translation", "renewal"}
+        _keys(item, {"code", "title", "share"}, own | {"source", "year"}, where)
+        code, at = _text(item["code"], "code", where), f"{where}, {item['code']}"
+        if code in [t.code for t in found]:
+            raise InputError(f"The code {code!r} is given to two territories", where=where, do="Choose another code")
+        figures = {key: number(item[key], key, at) for key in sorted(own & item.keys())}
+        for key, value in figures.items():
+            if value < 0 or (key == "unitary" and value > 1):
+                raise InputError(f"{key} = {value:g} cannot be", where=at, allowed="0 to 1" if key == "unitary" else ">= 0")
+        if (own | {"source", "year"}) & item.keys():
+            _keys(item, {"code", "title", "share", "source", "year"}, own, at)
+            if not isinstance(item["year"], int) or isinstance(item["year"], bool):
+                raise InputError(f"The year {item['year']!r} is no whole number", where=at)
+        if "renewal" not in figures and len(raw) > 1:
+            # without figures of its own a territory asks its part of the place's schedule
+            figures["renewal"] = number(item["share"], "share", at)
+        source = _text(item["source"], "source", at) if "source" in item else ""
+        found.append(Territory(code, _text(item["title"], "title", at), number(item["share"], "share", at),
+                               **figures, source=source, year=item.get("year")))  # fmt: skip
     if abs(sum(t.share for t in found) - 1) > 1e-9 or min(t.share for t in found) <= 0:
         raise InputError("The shares of the territories are not positive or do not sum to 1", where=where)
     return tuple(found)

@@ -40,16 +40,16 @@ def detect_infringements(world: World) -> None:
 
 
 @nb.njit(
-    nb.types.Tuple((I8, I8, I8))(I8, B, B, I4, I4, B, I1, I1, I8, I8, F8, nb.uint64), cache=True
+    nb.types.Tuple((I8, I8, I8))(I8, B, B, I4, I4, B, I1, I1, I8, I8, F8, nb.uint64, I4, I1, I1), cache=True
 )  # fmt: skip
 def _look(
     slots: np.ndarray, active: np.ndarray, infringing: np.ndarray, right: np.ndarray, user: np.ndarray,
     in_force: np.ndarray, outcome: np.ndarray, office: np.ndarray, right_uid: np.ndarray, user_uid: np.ndarray,
-    hazard: np.ndarray, key: np.uint64,
+    hazard: np.ndarray, key: np.uint64, territories: np.ndarray, home: np.ndarray, seat: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Return the uses with no right in their way any more, those unseen, those seen; uses that ended are forgotten.
 
-    A right that lapsed, expired or was refused stands in nobody's way. Draws are keyed by the pair of right and user.
+    A right that lapsed, expired, was refused or was given up in the user's territory does not stand in its way. Draws are keyed by the pair of right and user.
     """
     over, unseen, seen = np.empty(len(slots), np.int64), np.empty(len(slots), np.int64), np.empty(len(slots), np.int64)
     a = b = c = 0
@@ -62,6 +62,10 @@ def _look(
                 over[a] = i
                 a += 1
                 continue
+        elif seat[user[i]] == office[r] and not (territories[r] >> home[user[i]]) & 1:
+            over[a] = i
+            a += 1
+            continue
         elif u01(pair(np.uint64(right_uid[r]), np.uint64(user_uid[user[i]])), key) < hazard[office[r]]:
             seen[c] = i
             c += 1
@@ -77,7 +81,7 @@ def _detect_copies(world: World, courts: Courts) -> None:
     hazard = (1.0 - (1.0 - yearly) ** (1.0 / 12.0)) * world.levers["law.enforcement"]
     over, courts.open_uses, seen = _look(
         courts.open_uses, uses.active, uses.infringing, uses.right, uses.user, r.in_force, r.outcome, r.office, r.uid,
-        world.orgs.uid, hazard, world.draw.key("court.detect"),
+        world.orgs.uid, hazard, world.draw.key("court.detect"), r.territories, world.orgs.territory, world.orgs.jurisdiction,
     )  # fmt: skip
     if len(over):
         market.make_legal(world, over)

@@ -137,7 +137,7 @@ def attempt(world: World) -> None:
         rows, money, clash, cleared.route, cleared.price, cleared.aware, cleared.redress, world.month, world.scale,
         inv.owner, inv.published, inv.field, orgs.jurisdiction, inv.right_at, rights.in_force, rights.owner,
         world.territories.place, world.environment_field, world.sectors["imitation_cost"], experience.attempts,
-        experience.kept, tally.values, _COUNTED,
+        experience.kept, tally.values, _COUNTED, rights.territories, orgs.territory,
     )  # fmt: skip
     world.adoptions.add(
         n, month=world.month, user=rows[USER], invention=rows[TECH], route=rows[ROUTE], foreign=foreign, aware=aware,
@@ -181,6 +181,7 @@ def _weigh(world: World, tried: np.ndarray, users: np.ndarray) -> tuple[np.ndarr
         p["protection.secret_breach"], draw.key("adoption.claims", 0), draw.key("adoption.leak", 0),
         inv.nature, lines.seller, lines.styled, lines.design, lines.mark, lines.origin, lines.claim, rights.office, orgs.region,
         p["sign.lookalike"] * sectors["visibility"], by_use, draw.key("adoption.look", 0),
+        rights.territories, orgs.territory, world.territories.place, v.where,
     )  # fmt: skip
     return rows, money, clash
 

@@ -163,6 +163,7 @@ def _sign(
     nb.types.Tuple((II8, FF8, I8))(
         I8, I8, i8, B, I8, I1, F8, I4, I4, I4, I4, B, I4, I8, I4, I1, I1, II4, *POTENTIAL, B, I4, F4, FF8, F8, F8, F8,
         FF8, FF8, f8, f8, R8, R8, F8, f8, nb.uint64, nb.uint64, I1, I4, B, I4, I4, I4, I1, I1, I1, F8, FF8, nb.uint64,
+        I4, I1, I8, FFF8,
     ),
     cache=True,
 )  # fmt: skip
@@ -178,12 +179,14 @@ def weigh(
     secrecy: np.ndarray, breach: float, key_claims: np.uint64, key_leak: np.uint64, nature: np.ndarray,
     seller: np.ndarray, styled: np.ndarray, design: np.ndarray, mark: np.ndarray, origin: np.ndarray, claim: np.ndarray,
     office: np.ndarray, region: np.ndarray, lookalike: np.ndarray, by_use: np.ndarray, key_look: np.uint64,
+    territories: np.ndarray, home: np.ndarray, place: np.ndarray, where: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Drop attempts of nobody, of the dead and of sellers of the line; weigh the others and see what stands in their way.
 
     gain = Y K1 x share of one of n + 1 equal sellers / (r + d + hazard) x min(1.5, sqrt(absorptive)) - imitation cost;
     loss = Y K1 x (share of n - share of n + 1) / (r + d + hazard) is what the owner loses. What no right on the technology
-    catches may still copy a program, a look or a name (``_sign``).
+    catches may still copy a program, a look or a name (``_sign``). A right that is not in force in the user's own
+    territory does not stop it there, but closes the territories of the place in which it is in force.
 
     Returns:
         (whole numbers (10, n), money (5, n), attempts that meet a right and are worth while).
@@ -216,9 +219,14 @@ def weigh(
         development = cost_share * per_rd[made_at[i], s] * max(relative, 1e-4) ** cost_elasticity
         cost = imitation_cost[s] * development
         worth = Y * alone[j, s] * shared[min(now + 1, MOST_USERS)] / (discount[s] + hazard[s])
+        live = held_by[i] >= 0 and held_by[i] != user
+        if live and not (territories[at[i]] >> home[user]) & 1:
+            live = False
+            for t in range(len(place)):
+                if place[t] == j and (territories[at[i]] >> t) & 1:
+                    worth -= worth * where[j, s, t]
         gain = worth * min(1.5, np.sqrt(absorptive[user])) - cost
 
-        live = held_by[i] >= 0 and held_by[i] != user
         caught = live and u01(key, key_claims) < breadth[at[i]]
         held = protected_by[i] == KEPT_SECRET and not live
         keeps = held and u01(key, key_leak) > min(leak_rate[s] * (1.0 - breach * secrecy[j]), 1.0)
@@ -250,7 +258,7 @@ def weigh(
 
 @nb.njit(
     nb.types.Tuple((B, B, I8, I8))(
-        II8, FF8, I8, I8, FF8, B, F8, i8, f8, I4, I4, I1, I1, II4, B, I4, I8, i8, R8, FFF8, FFF8, FFF8, I8,
+        II8, FF8, I8, I8, FF8, B, F8, i8, f8, I4, I4, I1, I1, II4, B, I4, I8, i8, R8, FFF8, FFF8, FFF8, I8, I4, I1,
     ),
     cache=True,
 )  # fmt: skip
@@ -259,13 +267,13 @@ def conclude(
     redress: np.ndarray, month: int, scale: float, owner: np.ndarray, published: np.ndarray, field: np.ndarray,
     seat: np.ndarray, right_at: np.ndarray, in_force: np.ndarray, right_owner: np.ndarray, place: np.ndarray,
     environment: int, imitation_cost: np.ndarray, attempts: np.ndarray, kept: np.ndarray, counts: np.ndarray,
-    tally: np.ndarray,
+    tally: np.ndarray, territories: np.ndarray, home: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Write how clearances ended into the attempts; count them; let owners learn; find where the new users may sell.
 
     Owners learn from attempts that were worth while how much each instrument keeps out; an infringer counts by the chance
-    that the owner stops it or is paid. A new user sells at home, abroad where no right of another stands, and everywhere
-    if it invented around.
+    that the owner stops it or is paid. A new user sells at home, elsewhere where no right of another stands, and everywhere
+    if it invented around. At home is its place, but its own territory only where the right leaves that one open.
 
     Returns:
         (technology owned abroad, user aware, attempts that end in use, territories as bit mask of these).
@@ -305,8 +313,8 @@ def conclude(
         mask = 0
         for t in range(T):
             at = right_at[k, place[t]]
-            barred = at >= 0 and in_force[at] and right_owner[at] != user
-            if not barred or place[t] == j or end == AROUND:
+            barred = at >= 0 and in_force[at] and right_owner[at] != user and (territories[at] >> t) & 1
+            if not barred or end == AROUND or (place[t] == j and (territories[at] >> home[user]) & 1):
                 mask |= 1 << t
         go[m], masks[m] = i, mask
         m += 1

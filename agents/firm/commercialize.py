@@ -290,7 +290,7 @@ def launch(world: World) -> None:
 
 
 def blocking_rights(world: World, inventions: np.ndarray, users: np.ndarray) -> np.ndarray:
-    """Return rights on parents, in force at the user's seat and owned by others, under which a product falls.
+    """Return rights on parents, in force in the territory of the user's seat and owned by others, under which a product falls.
 
     int64 (n, 3), -1 for none. Whether the product falls under the claims of a parent is one draw per child and parent
     against the right's breadth, so a broader law blocks a superset.
@@ -301,7 +301,7 @@ def blocking_rights(world: World, inventions: np.ndarray, users: np.ndarray) -> 
         _blocking(
             np.ascontiguousarray(inventions, np.int64), np.ascontiguousarray(users, np.int64), inv.uid, inv.parent1,
             inv.parent2, inv.parent3, inv.right_at, world.orgs.jurisdiction, rights.in_force, rights.owner,
-            rights.breadth, world.draw.key("clearance.reads", 0), out,
+            rights.territories, world.orgs.territory, rights.breadth, world.draw.key("clearance.reads", 0), out,
         )  # fmt: skip
     return out
 
@@ -309,14 +309,15 @@ def blocking_rights(world: World, inventions: np.ndarray, users: np.ndarray) -> 
 @nb.njit(
     nb.void(
         nb.int64[::1], nb.int64[::1], nb.int64[::1], nb.int32[::1], nb.int32[::1], nb.int32[::1], nb.int32[:, ::1],
-        nb.int8[::1], nb.boolean[::1], nb.int32[::1], nb.float32[::1], nb.uint64, nb.int64[:, ::1],
+        nb.int8[::1], nb.boolean[::1], nb.int32[::1], nb.int32[::1], nb.int8[::1], nb.float32[::1], nb.uint64,
+        nb.int64[:, ::1],
     ),
     cache=True,
 )  # fmt: skip
 def _blocking(
     inventions: np.ndarray, users: np.ndarray, uid: np.ndarray, parent1: np.ndarray, parent2: np.ndarray,
     parent3: np.ndarray, right_at: np.ndarray, seat: np.ndarray, in_force: np.ndarray, owner: np.ndarray,
-    breadth: np.ndarray, key: np.uint64, out: np.ndarray,
+    territories: np.ndarray, home: np.ndarray, breadth: np.ndarray, key: np.uint64, out: np.ndarray,
 ) -> None:  # fmt: skip
     """Fill the blocking rights of each invention; one owner counts once (see ``blocking_rights``)."""
     for i in range(len(inventions)):
@@ -326,7 +327,7 @@ def _blocking(
             if parent < 0:
                 continue
             r = right_at[parent, seat[user]]
-            if r < 0 or not in_force[r] or owner[r] == user:
+            if r < 0 or not in_force[r] or owner[r] == user or not (territories[r] >> home[user]) & 1:
                 continue
             if u01(pair(np.uint64(uid[k]), np.uint64(slot)), key) >= breadth[r]:
                 continue

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
 from agents.firm.park import overhead_kept
 from agents.organizations import FIRM
 from ecosystem.domain.indicators import flow, ratio, stock
 from ecosystem.domain.market import Sold, add_lines, decay_rate, earn, end_use
+from ecosystem.domain.potential import F8, FF8, I1, I8, B
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ def sell(world: World) -> None:
         market.sold = _clear(world)
     sold = market.sold
     open_ = orgs.alive[: len(sold.total)]
-    _settle_accounts(world, sold, np.flatnonzero((sold.total > 0.0) & open_))
+    _settle_accounts(world, sold)
     there = open_[world.uses.user[sold.owing]]
     _pay_royalties(world, sold.owing[there], sold.owed[there])
     _surplus_and_knowledge(world, sold.fading)
@@ -115,33 +117,74 @@ def _set_prices(world: World, demand: np.ndarray) -> None:
     market.price = market.outlay / demand
 
 
-def _settle_accounts(world: World, sold: Sold, seen: np.ndarray) -> None:
-    """Households pay the sellers ``seen``, sellers pay for production and overhead."""
-    orgs, pay, tally, w = world.orgs, world.accounts.pay, world.tally, world.orgs.weight
-    sales, total, profit, line_sales = sold.sales, sold.total, sold.profit, sold.line_sales
-    line_profit, rents, fresh = sold.line_profit, sold.rents, sold.fresh
-    outside = orgs.passive[seen]
-    inside = seen[~outside]
-    home = orgs.jurisdiction[inside].astype(np.int64)
-    buyers = world.territories.place
-    pay("sales", "households", np.tile(buyers, len(inside)), "organizations", np.repeat(inside, world.T),
-        sales[inside].reshape(-1), place=np.tile(buyers, len(inside)))  # fmt: skip
-    pay("sales", "households", buyers, "outside", world.ROW, sales[seen[outside]].sum(axis=0), place=buyers)
-    earned = profit[inside]
-    pay("production", "organizations", inside, "households", home, total[inside] - earned, place=home)
-    whole = np.minimum(world.p["firm.overhead_share"] * (total[inside] - line_sales[inside]), np.maximum(earned, 0.0))
-    overhead = whole * overhead_kept(world, inside)
-    tally.add("park_overhead_saved", home, whole - overhead)
+@nb.njit(
+    nb.types.Tuple((I8, I8, F8, F8, F8))(
+        FF8, F8, F8, F8, F8, F8, F8, B, B, I1, I1, F8, nb.float64, F8, FF8, F8, F8, F8, FF8, FF8, FF8, FF8, FF8,
+    ),
+    cache=True,
+)  # fmt: skip
+def _book(
+    sales: np.ndarray, total: np.ndarray, profit: np.ndarray, line_sales: np.ndarray, line_profit: np.ndarray,
+    rents: np.ndarray, fresh: np.ndarray, alive: np.ndarray, passive: np.ndarray, seat: np.ndarray, sector: np.ndarray,
+    weight: np.ndarray, overhead_share: float, kept: np.ndarray, saved: np.ndarray, sold: np.ndarray,
+    gross: np.ndarray, own_rents: np.ndarray,
+    all_sales: np.ndarray, all_line_sales: np.ndarray, all_line_profit: np.ndarray, all_profits: np.ndarray,
+    all_fresh: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """Book the month of living sellers into their running totals and into the tallies.
+
+    overhead = kept x min(share x sales of old products, gross profit), kept < 1 in a park. Passive
+    sellers are summed up by territory.
+
+    Returns:
+        (sellers that keep accounts, their seats, what production costs them, overhead; sales of passive sellers by
+        territory (T,)).
+    """
+    n, T = len(total), sales.shape[1]
+    inside, home = np.empty(n, np.int64), np.empty(n, np.int64)
+    production, overhead, outside = np.empty(n), np.empty(n), np.zeros(T)
+    m = 0
+    for o in range(n):
+        if not (total[o] > 0.0 and alive[o]):
+            continue
+        j, s = seat[o], sector[o]
+        all_fresh[j, s] += fresh[o]
+        if passive[o]:
+            for t in range(T):
+                outside[t] += sales[o, t]
+            continue
+        earned = profit[o]
+        whole = min(overhead_share * (total[o] - line_sales[o]), max(earned, 0.0))
+        over = whole * kept[o]
+        saved[j, -1] += whole - over
+        inside[m], home[m], production[m], overhead[m] = o, j, total[o] - earned, over
+        m += 1
+        sold[o] += total[o] / weight[o]
+        gross[o] += (earned - over) / weight[o]
+        own_rents[o] += rents[o] / weight[o]
+        all_sales[j, s] += total[o]
+        all_line_sales[j, s] += line_sales[o]
+        all_line_profit[j, s] += line_profit[o]
+        all_profits[j, s] += earned - over
+    return inside[:m].copy(), home[:m].copy(), production[:m].copy(), overhead[:m].copy(), outside
+
+
+def _settle_accounts(world: World, sold: Sold) -> None:
+    """Households pay the living sellers, sellers pay for production and overhead."""
+    orgs, pay, tally = world.orgs, world.accounts.pay, world.tally
+    kept = np.zeros(orgs.n) + overhead_kept(world, np.arange(orgs.n))
+    inside, home, production, overhead, outside = _book(
+        sold.sales, sold.total, sold.profit, sold.line_sales, sold.line_profit, sold.rents, sold.fresh, orgs.alive,
+        orgs.passive, orgs.jurisdiction, orgs.sector, orgs.weight, world.p["firm.overhead_share"], kept,
+        tally["park_overhead_saved"], orgs.sales,
+        orgs.gross_profit, orgs.own_rents, tally["sales"], tally["line_sales"], tally["line_profit"], tally["profits"],
+        tally["launch_revenue_new_products"],
+    )  # fmt: skip
+    buyers = np.asarray(world.territories.place, dtype=np.int64)
+    world.accounts.pay_grid("sales", "households", buyers, "organizations", inside, sold.sales)
+    pay("sales", "households", buyers, "outside", world.ROW, outside, place=buyers)
+    pay("production", "organizations", inside, "households", home, production, place=home)
     pay("overhead", "organizations", inside, "households", home, overhead, place=home)
-    orgs.sales[inside] += total[inside] / w[inside]
-    orgs.gross_profit[inside] += (earned - overhead) / w[inside]
-    orgs.own_rents[inside] += rents[inside] / w[inside]
-    kind = orgs.sector[inside]
-    tally.add("sales", home, total[inside], kind)
-    tally.add("line_sales", home, line_sales[inside], kind)
-    tally.add("line_profit", home, line_profit[inside], kind)
-    tally.add("profits", home, earned - overhead, kind)
-    tally.add("launch_revenue_new_products", orgs.jurisdiction[seen], fresh[seen], orgs.sector[seen])
 
 
 def _living(world: World) -> tuple[np.ndarray, np.ndarray]:

@@ -10,6 +10,7 @@ import numpy as np
 from agents.patent_office.figures import SIZE_WORDS
 from agents.renewal import UTILITY_MODEL, enter_renewals, next_date, recount
 from agents.renewal_fees import TERM_LEVERS
+from agents.validation import validate
 from ecosystem.domain.indicators import TALLIES
 from ecosystem.kernel.table import NEVER
 
@@ -81,6 +82,7 @@ def come_into_force(world: World, slots: np.ndarray) -> None:
         return
     rights, offices, levers = world.rights, world.offices, world.levers
     offices.room(rights.n)
+    slots = validate(world, slots)
     when = _enforce(
         slots, world.month, world.scale, rights.kind, rights.office, rights.filed, rights.invention,
         levers[TERM_LEVERS[0]], levers[TERM_LEVERS[1]], rights.in_force, rights.published, world.inventions.published,

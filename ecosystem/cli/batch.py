@@ -240,11 +240,10 @@ def retry(
     """
     from dataclasses import replace
 
-    from ecosystem.lab.experiment import Plan
+    from ecosystem.lab.model import model_digest, model_files
 
-    # the plan as this installation makes it: a model that has changed since is noticed
-    begun = _folder(folder).plan
-    now = replace(begun, **{k: getattr(Plan.of(begun.experiment), k) for k in ("model", "files")})
+    # the plan on the model as it is installed now: one that has changed since is noticed
+    now = replace(_folder(folder).plan, model=model_digest(), files=model_files())
     return _run(now, folder, progress, json_, workers=workers, scheduler=scheduler, timeout=timeout, retry=True)
 
 

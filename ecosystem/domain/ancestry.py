@@ -90,23 +90,31 @@ def _draw(
         f = cell[s]
         m = _search(aged[f], 0, months, u01(who[s], key_month) * aged[f, months - 1])
         cell[s] = m * F + f
-    # The row, in proportion to quality.
+    # The row, in proportion to quality. Columns are gathered before they are needed: reads that do not wait for one
+    # another overlap, and memory is what costs here.
+    low, high, x = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n)
     for s in range(n):
-        m, f = cell[s] // F, cell[s] % F
-        a, b = start[m, f], start[m, f + 1]
-        low = cum[a - 1] if a > 0 else 0.0
-        row = _search(cum, a, b, low + u01(who[s], key_row) * (cum[b - 1] - low)) if b > a else -1
-        cell[s] = row
+        low[s], high[s] = start[cell[s] // F, cell[s] % F], start[cell[s] // F, cell[s] % F + 1]
+    for s in range(n):
+        below = cum[low[s] - 1] if low[s] > 0 else 0.0
+        top = cum[high[s] - 1] if high[s] > low[s] else below
+        x[s] = below + u01(who[s], key_row) * (top - below)
+    for s in range(n):
+        cell[s] = _search(cum, low[s], high[s], x[s]) if high[s] > low[s] else -1
+    holder, place, known = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.bool_)
+    for s in range(n):
+        p = max(cell[s], 0)
+        holder[s], place[s], known[s] = owned_by[p], made_in[p], published[p] <= month
     # Own inventions are known; of others what is published, the rest leaks; what is far is used less.
     for s in range(n):
         p, i, k = cell[s], what[s] // SEARCHES, what[s] % SEARCHES
         if p < 0:
             continue
-        if owned_by[p] != owner[i]:
+        if holder[s] != owner[i]:
             me = pair(np.uint64(uid[i]), np.uint64(k))
-            if published[p] > month and u01(me, key_tacit) >= tacit:
+            if not known[s] and u01(me, key_tacit) >= tacit:
                 continue
-            if made_in[p] != seat[owner[i]] and u01(me, key_abroad) >= abroad:
+            if place[s] != seat[owner[i]] and u01(me, key_abroad) >= abroad:
                 continue
         out[i, k] = p
     return out

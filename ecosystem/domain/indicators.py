@@ -126,7 +126,8 @@ class Records:
     Attributes:
         months: recorded months.
         tallies: what was counted in each month: (positions, values) of the counters that are not zero.
-        stocks: one mapping indicator -> (places, sectors + 1) array a month.
+        stocks: one mapping indicator -> array a month, (places,) where sectors are not told apart, else (places,
+            sectors + 1).
     """
 
     def __init__(self) -> None:
@@ -144,15 +145,10 @@ class Records:
             if indicator.yearly and self.stocks and world.month_of_year != 11:
                 stocks[indicator.name] = self.stocks[-1][indicator.name]
                 continue
-            value = np.asarray(indicator.compute(world), dtype=np.float64)
-            if value.ndim == 1:
-                wide = np.zeros((world.J, world.S + 1))
-                wide[:, -1] = value
-                value = wide
-            stocks[indicator.name] = value
+            stocks[indicator.name] = np.array(indicator.compute(world), dtype=np.float64)
         self.months.append(world.month)
         flat = world.tally.values.reshape(-1)
-        counted = np.flatnonzero(flat).astype(np.int32)
+        counted = np.flatnonzero(flat).astype(np.min_scalar_type(flat.size))
         self.tallies.append((counted, flat[counted]))
         self.shape = world.tally.values.shape[1:]
         self.stocks.append(stocks)
@@ -185,7 +181,12 @@ class Records:
             return values if by_sector else values.sum(axis=2)
 
         if indicator.kind == "stock":
-            return months, shaped(np.stack([self.stocks[i][name] for i in rows[period - 1 :: period]]))
+            values = np.stack([self.stocks[i][name] for i in rows[period - 1 :: period]])
+            if values.ndim == 2 and by_sector:
+                wide = np.zeros((*values.shape, self.shape[1]))
+                wide[:, :, -1] = values
+                return months, wide
+            return months, values if values.ndim == 2 else shaped(values)
         top = shaped(self._sum(indicator.numerator, rows, period))
         if indicator.kind == "flow":
             return months, top

@@ -195,12 +195,30 @@ def seat(world: World, slots: np.ndarray, size: np.ndarray) -> None:
     for t in np.unique(orgs.territory[slots]):
         # regions that belong to a territory take the organizations of that territory
         mine = fixed == t if (fixed == t).any() else fixed < 0
-        if not mine.any():
+        if t < 0 or not mine.any():
             mine = np.ones(b - a, np.bool_)
         here = order[orgs.territory[slots][order] == t]
         if len(here):
             quota = np.where(mine, regions.share[a:b], 0.0)
             orgs.region[slots[here]] = a + _spread(size[here], u[here], quota / quota.sum() * size[here].sum())
+    _follow(world, slots)
+
+
+def _follow(world: World, slots: np.ndarray) -> None:
+    """Give organizations without a territory that of their region, or where the data name none one by market size."""
+    orgs, t = world.orgs, world.territories
+    slots = slots[orgs.territory[slots] < 0]
+    if not len(slots):
+        return
+    found = world.regions.territory[orgs.region[slots]]
+    place = orgs.jurisdiction[slots].astype(np.int64)
+    u = world.draw.uniform("region.territory", orgs.uid[slots], month=ALWAYS)
+    drawn = np.empty(len(slots), np.int64)
+    for j in np.unique(place):
+        mine, here = np.flatnonzero(t.place == j), place == j
+        at = np.searchsorted(np.cumsum(t.share[mine]), u[here], side="right")
+        drawn[here] = mine[np.minimum(at, len(mine) - 1)]
+    orgs.territory[slots] = np.where(found >= 0, found, drawn)
 
 
 @nb.njit(i8[::1](f8[::1], f8[::1], f8[::1]), cache=True)
@@ -236,6 +254,7 @@ def settle(world: World, slots: np.ndarray) -> None:
     orgs = world.orgs
     if len(slots):
         orgs.region[slots] = world.regions.draw(world, orgs.uid[slots], orgs.jurisdiction[slots], "region.founded")
+        _follow(world, slots)
 
 
 def settle_near(world: World, slot: int, parent: int) -> None:
@@ -251,6 +270,7 @@ def settle_near(world: World, slot: int, parent: int) -> None:
         chance[home] = stay if rest > 0.0 else 1.0
     uid = orgs.uid[[slot]]
     orgs.region[slot] = world.draw.categorical("region.spin_off", uid, chance[None, :], month=ALWAYS)[0]
+    _follow(world, np.array([slot]))
 
 
 @nb.njit(

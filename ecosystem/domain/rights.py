@@ -28,6 +28,7 @@ class Rights(Table):
     novelty = Column(np.float32, "sd", "true inventive step of what is claimed")
     breadth = Column(np.float32, "share", "chance that an imitation falls under the claims")
     territories = Column(np.int32, "bit mask", "territories in which it is or will be in force")
+    unitary = Column(np.bool_, "1", "unitary right: one fee and one court for the territories that take part")
     accelerated = Column(np.bool_, "1", "accelerated examination asked")
     stage = Column(np.int8, "code", "where it stands in examination", 0, STAGES)
     outcome = Column(np.int8, "code", "decision", 0, OUTCOMES)

@@ -11,7 +11,7 @@ import numpy as np
 from ecosystem.domain.indicators import flow, ratio
 from ecosystem.domain.roster import Roster, academics, build_roster
 from ecosystem.domain.roster import ring as ring
-from ecosystem.kernel.luck import EXACT_RACE, RING_POINTS, mix, pair, u01
+from ecosystem.kernel.luck import EXACT_RACE, pair, racers, u01
 
 if TYPE_CHECKING:
     from ecosystem.world import World
@@ -119,32 +119,22 @@ def _of_sector(sector_cum: np.ndarray, s: int, f: int) -> bool:
     return sector_cum[s, f] > (sector_cum[s, f - 1] if f > 0 else 0.0)
 
 
-@nb.njit(i8(u8, i8, i8, u8[::1], f8[::1], i8[::1], i8[::1], b1[::1], i4[::1], i1[::1], i8, i8[:], i8, u8), cache=True)
+@nb.njit(
+    i8(u8, i8, i8, u8[::1], f8[::1], i8[::1], i8[::1], b1[::1], i4[::1], i1[::1], i8, i8[:], i8, u8, i8[::1], f8[::1]),
+    cache=True,
+)  # fmt: skip
 def _ring_pick(
     me: np.uint64, a: int, b: int, ring: np.ndarray, weight: np.ndarray, uid: np.ndarray, slots: np.ndarray,
     active: np.ndarray, employer: np.ndarray, home: np.ndarray, place: int, team: np.ndarray, size: int,
-    key: np.uint64,
+    key: np.uint64, position: np.ndarray, luck: np.ndarray,
 ) -> int:  # fmt: skip
     """Weighted race over a pool, exact when small, else over points of its hash ring; skips members and leavers."""
     best = -1
     best_score = np.inf
-    n = b - a
-    exact = n <= EXACT_RACE
-    tries = n if exact else RING_POINTS
-    for t in range(tries):
-        if exact:
-            c = a + t
-        else:
-            h = mix(pair(me, np.uint64(t)) + key)
-            lo, hi = a, b
-            while lo < hi:
-                m = (lo + hi) // 2
-                if ring[m] < h:
-                    lo = m + 1
-                else:
-                    hi = m
-            c = lo if lo < b else a
-        u = u01(pair(me, np.uint64(uid[c])), key)
+    if b <= a:
+        return best
+    for t in range(racers(me, a, b, ring, uid, key, position, luck)):
+        c, u = position[t], luck[t]
         # Most lose by far: since -ln u >= 1 - u, they need neither a logarithm nor a look at the person.
         if (1.0 - u) * (1.0 - 1e-12) >= best_score * weight[c]:
             continue
@@ -181,6 +171,7 @@ def _form(
     field_out: np.ndarray, cross_out: np.ndarray, mixed_out: np.ndarray,
 ) -> None:  # fmt: skip
     fields = near_cum.shape[0]
+    position, luck = np.empty(EXACT_RACE, np.int64), np.empty(EXACT_RACE)
     for i in range(len(uid)):
         me = np.uint64(uid[i])
         o = org[i]
@@ -219,7 +210,7 @@ def _form(
                     g = (side * places + place) * fields + f
                     who = _ring_pick(
                         me, pool_low[g], pool_high[g], ring, pool_weight, pool_uid, pool_slots, active,
-                        employer, home, place, team, 0, key_lead,
+                        employer, home, place, team, 0, key_lead, position, luck,
                     )  # fmt: skip
                     if who >= 0:
                         team[0] = who
@@ -258,7 +249,7 @@ def _form(
                 g = (side * places + place) * fields + f
                 found = _ring_pick(
                     slot, pool_low[g], pool_high[g], ring, pool_weight, pool_uid, pool_slots, active,
-                    employer, home, place, team, n, key_member,
+                    employer, home, place, team, n, key_member, position, luck,
                 )  # fmt: skip
             if found >= 0:
                 team[n] = found

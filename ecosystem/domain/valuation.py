@@ -15,7 +15,7 @@ import numpy as np
 
 from ecosystem.domain.kinds import by_place
 from ecosystem.domain.market import MOST_USERS, decay_rate, lerner
-from ecosystem.domain.potential import F8, FF8, FFF8, I1, I4, I8, POTENTIAL, as_slots, b1, i8, outlook, potential_of
+from ecosystem.domain.potential import F8, FF8, FFF8, I1, I4, I8, POTENTIAL, as_slots, b1, f8, i8, outlook, potential_of
 from ecosystem.domain.rights import KINDS
 
 if TYPE_CHECKING:
@@ -180,7 +180,9 @@ def owner_loss(world: World, inventions: np.ndarray) -> np.ndarray:
 def right_value(world: World, rights: np.ndarray) -> np.ndarray:
     """Return the expected yearly private value of one real right, M USD2020/year, float64 (n,).
 
-    Profit of the line in the right's territories times the share of it that hangs on exclusion.
+    Profit of the line in the place times the share of it that hangs on exclusion; where the right is in force in the share
+    c of the place's market only, times c^a, a = ``valuation.coverage_exponent``: who is kept out of the large territories
+    has little left to gain in the others.
     """
     return _value(world, rights, present=False)
 
@@ -195,7 +197,8 @@ def _value(world: World, rights: np.ndarray, *, present: bool) -> np.ndarray:
     out: np.ndarray = _right_value(
         as_slots(rights), world.month, *outlook(world), world.inventions.owner, world.orgs.jurisdiction,
         table.invention, table.owner, table.sector, table.office, table.kind, table.territories, table.filed,
-        v.alone, v.where, v.premiums, v.discount, v.terms, present,
+        v.alone, v.where, v.premiums, v.discount, v.terms, present, world.territories.place,
+        world.p["valuation.coverage_exponent"],
     )  # fmt: skip
     return out
 
@@ -259,7 +262,7 @@ def _owner_loss(
 
 @nb.njit(
     F8(
-        I8, i8, *POTENTIAL, I4, I1, I4, I4, I1, I1, I1, I4, I4, FF8, FFF8, FFF8, F8, FF8, b1,
+        I8, i8, *POTENTIAL, I4, I1, I4, I4, I1, I1, I1, I4, I4, FF8, FFF8, FFF8, F8, FF8, b1, I8, f8,
     ),
     cache=True,
 )  # fmt: skip
@@ -269,6 +272,7 @@ def _right_value(
     owner: np.ndarray, seat: np.ndarray, invention: np.ndarray, holder: np.ndarray, market: np.ndarray,
     office: np.ndarray, kind: np.ndarray, territories: np.ndarray, filed: np.ndarray, alone: np.ndarray,
     where: np.ndarray, premiums: np.ndarray, discount: np.ndarray, term: np.ndarray, present: bool,
+    place: np.ndarray, exponent: float,
 ) -> np.ndarray:  # fmt: skip
     """Return Y K1 (share of profit in its territories) (1 - worth without / worth with), or its PV over the life left."""
     T = where.shape[2]
@@ -277,10 +281,14 @@ def _right_value(
         r = rights[i]
         k, s, j = invention[r], market[r], office[r]
         premium = premiums[kind[r], j, s]
-        share = 0.0
+        share, whole = 0.0, 0.0
         for t in range(T):
+            if place[t] == j:
+                whole += where[seat[holder[r]], s, t]
             if (territories[r] >> t) & 1:
                 share += where[seat[holder[r]], s, t]
+        if 0.0 < share < whole:
+            share = whole * (share / whole) ** exponent
         Y = potential_of(k, month, made, line, launched, sector, potential, expected, decay, usual, learning)
         value = Y * alone[seat[owner[k]], sector[k]] * share * premium
         if present:

@@ -15,7 +15,7 @@ import numpy as np
 i8, f8 = nb.int64, nb.float64
 
 
-@nb.njit(nb.void(f8[::1], f8[::1], i8[::1], f8[::1], f8[::1], i8[::1], f8[::1], i8[::1], f8[::1]), cache=True)
+@nb.njit(f8(f8[::1], f8[::1], i8[::1], f8[::1], f8[::1], i8[::1], f8[::1], i8[::1], f8[::1]), cache=True)
 def _move(
     payer: np.ndarray,
     payer_weight: np.ndarray,
@@ -26,15 +26,60 @@ def _move(
     amount: np.ndarray,
     place: np.ndarray,
     cell: np.ndarray,
-) -> None:
-    one_from, one_to, one_place = len(from_slot) == 1, len(to_slot) == 1, len(place) == 1
-    for i in range(len(amount)):
-        a = amount[i]
-        f = from_slot[0 if one_from else i]
-        t = to_slot[0 if one_to else i]
-        payer[f] -= a / payer_weight[f]
-        payee[t] += a / payee_weight[t]
-        cell[place[0 if one_place else i]] += a
+) -> float:
+    """Move amounts and return their sum; move nothing and return -1 where an amount is negative or not finite.
+
+    Slots, amounts and places of length one hold for all payments.
+    """
+    one_from, one_to, one_place, one_amount = len(from_slot) == 1, len(to_slot) == 1, len(place) == 1, len(amount) == 1
+    n = max(len(from_slot), len(to_slot), len(amount), len(place))
+    total = 0.0
+    for a in amount:
+        if not a >= 0.0:
+            return -1.0
+        total += a
+    if one_amount:
+        total *= n
+    if not total < np.inf:
+        return -1.0
+    if total > 0.0:
+        for i in range(n):
+            a = amount[0 if one_amount else i]
+            f = from_slot[0 if one_from else i]
+            t = to_slot[0 if one_to else i]
+            payer[f] -= a / payer_weight[f]
+            payee[t] += a / payee_weight[t]
+            cell[place[0 if one_place else i]] += a
+    return total
+
+
+@nb.njit(f8(f8[::1], f8[::1], i8[::1], f8[::1], f8[::1], i8[::1], f8[:, ::1], f8[::1]), cache=True)
+def _move_grid(
+    payer: np.ndarray,
+    payer_weight: np.ndarray,
+    from_slot: np.ndarray,
+    payee: np.ndarray,
+    payee_weight: np.ndarray,
+    to_slot: np.ndarray,
+    amount: np.ndarray,
+    cell: np.ndarray,
+) -> float:
+    """Move ``amount[payee, k]`` from payer k to each payee, one payee after the other; see ``_move``."""
+    total = 0.0
+    for t in to_slot:
+        for k in range(len(from_slot)):
+            if not amount[t, k] >= 0.0:
+                return -1.0
+            total += amount[t, k]
+    if not total < np.inf:
+        return -1.0
+    for t in to_slot:
+        for k in range(len(from_slot)):
+            f, a = from_slot[k], amount[t, k]
+            payer[f] -= a / payer_weight[f]
+            payee[t] += a / payee_weight[t]
+            cell[f] += a
+    return total
 
 
 @dataclass(slots=True)
@@ -126,26 +171,50 @@ class Accounts:
         Raises:
             ValueError: a negative or non-finite amount.
         """
-        amount = np.asarray(amount, dtype=np.float64)
-        n = max(amount.size if amount.ndim else 1, _size(payer_slot), _size(payee_slot), _size(place))
-        if amount.size == 0:
+        amounts = np.ascontiguousarray(amount, dtype=np.float64).reshape(-1)
+        if not amounts.size:
             return
-        amount = np.ascontiguousarray(amount) if amount.ndim and amount.size == n else np.full(n, amount.flat[0])
-        total = float(amount.sum())
-        if not total < np.inf or amount.min() < 0.0:
-            raise ValueError(f"payment {kind!r} from {payer} to {payee} has a negative or non-finite amount")
-        if total == 0.0:
-            return
+        cell = self._cell(kind, payer, payee, measure)
         cash_from, weight_from = self.holders[payer].arrays()
         cash_to, weight_to = self.holders[payee].arrays()
-        cell = self.cells.get((payer, payee, kind, measure))
-        if cell is None:
-            cell = self.cells[payer, payee, kind, measure] = np.zeros(len(self.places))
-        _move(
-            cash_from, weight_from, _slots(payer_slot), cash_to, weight_to, _slots(payee_slot), amount, _slots(place), cell,
+        total = _move(
+            cash_from, weight_from, _slots(payer_slot), cash_to, weight_to, _slots(payee_slot), amounts, _slots(place),
+            cell,
         )  # fmt: skip
-        self.paid[payer] += total
-        self.received[payee] += total
+        self._book(kind, payer, payee, measure, cell, total)
+
+    def pay_grid(
+        self, kind: str, payer: str, places: np.ndarray, payee: str, payee_slot: np.ndarray, amount: np.ndarray
+    ) -> None:
+        """Move money from the pots of several places to rows of a table, booked at the places of the payers.
+
+        Args:
+            kind, payer, payee: as for ``pay``.
+            places: places of the pots, int64 (k,).
+            payee_slot: rows that are paid, int64 (n,).
+            amount: by row of the payees' table and payer, million USD2020, >= 0, float64 (rows, k).
+
+        Raises:
+            ValueError: a negative or non-finite amount.
+        """
+        cell = self._cell(kind, payer, payee, "")
+        cash_from, weight_from = self.holders[payer].arrays()
+        cash_to, weight_to = self.holders[payee].arrays()
+        total = _move_grid(cash_from, weight_from, places, cash_to, weight_to, payee_slot, amount, cell)
+        self._book(kind, payer, payee, "", cell, total)
+
+    def _cell(self, kind: str, payer: str, payee: str, measure: str) -> np.ndarray:
+        """Return the cell of a payment, a fresh one where there is none yet (``_book`` keeps it if money moved)."""
+        cell = self.cells.get((payer, payee, kind, measure))
+        return np.zeros(len(self.places)) if cell is None else cell
+
+    def _book(self, kind: str, payer: str, payee: str, measure: str, cell: np.ndarray, total: float) -> None:
+        if total < 0.0:
+            raise ValueError(f"payment {kind!r} from {payer} to {payee} has a negative or non-finite amount")
+        if total > 0.0:
+            self.cells[payer, payee, kind, measure] = cell
+            self.paid[payer] += total
+            self.received[payee] += total
 
     def flow(self, kind: str, *, payer: str | None = None, payee: str | None = None) -> np.ndarray:
         """Return this year's payments of a kind so far by place, million USD2020, float64 (places,)."""
@@ -195,10 +264,6 @@ class Accounts:
             size = max(1.0, abs(self.opening[name]) + self.received[name] + self.paid[name])
             worst = max(worst, abs(holder.total() - should) / size)
         return worst
-
-
-def _size(slot: np.ndarray | int) -> int:
-    return slot.size if isinstance(slot, np.ndarray) else 1
 
 
 def _slots(slot: np.ndarray | int) -> np.ndarray:

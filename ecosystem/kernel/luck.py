@@ -143,6 +143,41 @@ def _poisson(u: np.ndarray, rate: np.ndarray) -> np.ndarray:
     return out
 
 
+@nb.njit(i8(u8, i8, i8, u8[::1], i8[::1], u8, i8[::1], f8[::1]), cache=True)
+def racers(
+    me: np.uint64, a: int, b: int, ring: np.ndarray, uid: np.ndarray, key: np.uint64, at: np.ndarray, luck: np.ndarray
+) -> int:
+    """Write who of the pool positions [a, b) races for ``me`` into ``at`` and their uniforms into ``luck``; return how many.
+
+    Small pools race in full, larger ones at the points of the hash ring: at the first hash not below that of the point.
+    All points are searched together, without a branch to guess, so that they do not wait for one another.
+
+    Args:
+        at, luck: room for ``EXACT_RACE`` entries, int64 and float64.
+    """
+    n = b - a
+    if n <= EXACT_RACE:
+        for t in range(n):
+            at[t] = a + t
+            luck[t] = u01(pair(me, np.uint64(uid[a + t])), key)
+        return n
+    point = np.empty(RING_POINTS, np.uint64)
+    for t in range(RING_POINTS):
+        point[t] = mix(pair(me, np.uint64(t)) + key)
+        at[t] = a
+    while n > 1:
+        half = n >> 1
+        for t in range(RING_POINTS):
+            at[t] += half * np.int64(ring[np.uint64(at[t] + half - 1)] < point[t])
+        n -= half
+    for t in range(RING_POINTS):
+        c = at[t] + np.int64(ring[np.uint64(at[t])] < point[t])
+        at[t] = c if c < b else a
+    for t in range(RING_POINTS):
+        luck[t] = u01(pair(me, np.uint64(uid[at[t]])), key)
+    return RING_POINTS
+
+
 @nb.njit(i8[::1](i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], u8[::1], f8[::1], i8[::1], u8), cache=True)
 def _race(
     seeker: np.ndarray,
@@ -157,36 +192,18 @@ def _race(
 ) -> np.ndarray:
     """Weighted exponential race of every seeker over the candidates of its group (see ``Pool``)."""
     out = np.full(len(seeker), -1, np.int64)
+    at, luck = np.empty(EXACT_RACE, np.int64), np.empty(EXACT_RACE)
     for i in range(len(seeker)):
         g = group[i]
-        if g < 0:
+        if g < 0 or high[g] <= low[g]:
             continue
-        a, b = low[g], high[g]
-        n = b - a
-        if n <= 0:
-            continue
-        me = np.uint64(seeker[i])
         best, best_score = -1, np.inf
-        exact = n <= EXACT_RACE
-        tries = n if exact else RING_POINTS
-        for t in range(tries):
-            if exact:
-                c = a + t
-            else:
-                h = mix(pair(me, np.uint64(t)) + key)
-                lo, hi = a, b
-                while lo < hi:
-                    m = (lo + hi) // 2
-                    if ring[m] < h:
-                        lo = m + 1
-                    else:
-                        hi = m
-                c = lo if lo < b else a
-            if weight[c] <= 0.0 or uid[c] == avoid[i]:
-                continue
-            u = u01(pair(me, np.uint64(uid[c])), key)
+        for t in range(racers(np.uint64(seeker[i]), low[g], high[g], ring, uid, key, at, luck)):
+            c, u = at[t], luck[t]
             # -ln u >= 1 - u: most candidates lose without a logarithm
             if (1.0 - u) * (1.0 - 1e-12) >= best_score * weight[c]:
+                continue
+            if weight[c] <= 0.0 or uid[c] == avoid[i]:
                 continue
             score = -np.log(u) / weight[c]
             if score < best_score:

@@ -7,12 +7,15 @@ thin handle on one row. Rows are never deleted; exit is a column.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from mmap import mmap
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 NEVER = 2**30
 """Month that never comes (fits int32 with room for arithmetic)."""
+_PAGED = 1 << 18
+"""Columns of this many bytes or more get memory of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,13 @@ class Table:
         self._view()
 
     def _fresh(self, column: Column, rows: int) -> np.ndarray:
-        # zeros costs no memory until written, so that a table may reserve room for the whole run; other fills are
-        # written when rows are added
+        # Fresh memory of the system costs nothing until written, so that a table may reserve room for the whole run
+        # (NumPy's zeros may take used memory and clear it). Other fills are written when rows are added.
         shape = (rows, self._widths[column.width]) if column.width else (rows,)
-        return np.zeros(shape, dtype=column.dtype)
+        size = int(np.prod(shape)) * np.dtype(column.dtype).itemsize
+        if size < _PAGED:
+            return np.zeros(shape, dtype=column.dtype)
+        return np.frombuffer(mmap(-1, size), dtype=column.dtype).reshape(shape)
 
     def _view(self) -> None:
         n = self.n

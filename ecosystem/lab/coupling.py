@@ -73,7 +73,8 @@ def frozen(found: dict[str, np.ndarray]) -> list[Member]:
         span = max(v.max() - v.min(), LEAST_RANGE * abs(v.mean()))
         middle = 0.5 * (v.max() + v.min())
         reach = (0.5 + ROOM) * span
-        member = Member(name, per, system, stage, good, round_to(middle - reach), round_to(middle + reach), 0.0)
+        low = max(0.0, middle - reach)  # nothing chosen can be negative
+        member = Member(name, per, system, stage, good, round_to(low), round_to(middle + reach), 0.0)
         members.append(member)
         scores.append(scaled(v, member))
     return weighted(members, np.array(scores))

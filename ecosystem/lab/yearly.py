@@ -94,7 +94,8 @@ def yearly(world: World, outputs: Sequence[str] | None = None) -> Yearly:
     for i, name in enumerate(names):
         indicator = INDICATORS[name]
         if indicator.kind == "stock":
-            values = np.array([world.records.stocks[k][name].sum(axis=1) for k in rows[11::12]]).reshape(years, world.J)
+            values = np.array([world.records.stocks[k][name].reshape(world.J, -1).sum(axis=1) for k in rows[11::12]])
+            values = values.reshape(years, world.J)
             top[:, i] = _with_all(values, indicator)
             continue
         top[:, i] = _with_all(_sums(world, indicator.numerator, rows), indicator)

@@ -260,7 +260,9 @@ def test_recorded_stocks_equal_full_scans(long_run: World) -> None:
         ("patents_in_force", "patents"), ("utility_models_in_force", "utility models"), ("applications_pending", "pending"),
         ("firms", "firms"), ("researchers", "researchers"),
     ):  # fmt: skip
-        np.testing.assert_allclose(last[indicator].sum(axis=1)[: long_run.P], now[name][: long_run.P], atol=1e-6)
+        np.testing.assert_allclose(
+            last[indicator].reshape(long_run.J, -1).sum(axis=1)[: long_run.P], now[name][: long_run.P], atol=1e-6
+        )
 
 
 def test_payments_of_the_book_add_up_to_what_sectors_paid(long_run: World) -> None:

@@ -155,3 +155,20 @@ def test_books_survive_pickling_with_their_table() -> None:
     assert firms.cash[0] == 0.0
     assert b.flow("fee")[0] == 2.0
     assert b.imbalance() == 0.0
+
+
+def test_a_grid_of_payments_equals_single_payments_and_refuses_what_they_refuse() -> None:
+    amount = np.arange(12.0).reshape(4, 3)
+    grid, rows = books()
+    grid.pay_grid("sales", "households", np.arange(3), "firms", np.array([1, 3]), amount)
+    single, firms = books()
+    for o in (1, 3):
+        single.pay("sales", "households", np.arange(3), "firms", o, amount[o], place=np.arange(3))
+    assert rows.cash.tolist() == firms.cash.tolist()
+    assert grid.flow("sales").tolist() == single.flow("sales").tolist() == [12.0, 14.0, 16.0]
+    assert grid.paid["households"] == grid.received["firms"] == 42.0
+    amount[3, 2] = np.nan
+    before = rows.cash.copy()
+    with pytest.raises(ValueError, match="negative or non-finite"):
+        grid.pay_grid("sales", "households", np.arange(3), "firms", np.array([1, 3]), amount)
+    assert rows.cash.tolist() == before.tolist()

@@ -79,7 +79,7 @@ def test_what_is_used_is_counted(world: World) -> None:
         counted = world.records.totals(f"{name}_{suffix}", first=-10_000)[1].sum(axis=0)
         rows = np.bincount(r.office[r.kind == KIND[name]], minlength=world.J) * world.scale
         np.testing.assert_array_equal(counted, rows, err_msg=name)
-        held = world.records.stocks[-1][f"rights_in_force_{name}"].sum(axis=1)
+        held = world.records.stocks[-1][f"rights_in_force_{name}"].reshape(world.J, -1).sum(axis=1)
         live = np.bincount(r.office[(r.kind == KIND[name]) & r.in_force], minlength=world.J) * world.scale
         np.testing.assert_array_equal(held, live, err_msg=name)
     parts = sum(world.records.totals(f"creations_{n}", first=-10_000)[1] for n in natures.COUNTED)
