@@ -183,6 +183,7 @@ def _buy(world: World, entities: np.ndarray) -> None:
     looked = np.bincount(
         orgs.jurisdiction[funded], weights=orgs.weight[funded], minlength=world.J
     ) * p["assertion.meetings"] * QUARTER / (12.0 * world.scale)  # fmt: skip
+    looked *= world.levers["transfer.trading"]
     chance = np.minimum(1.0, looked / np.maximum(np.bincount(place, minlength=world.J), 1))
     offered = offered[world.draw.bernoulli("assertion.offer", r.uid[offered], chance[place])]
     if not len(offered):

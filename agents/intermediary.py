@@ -118,6 +118,19 @@ def arrange(world: World, meetings: np.ndarray, place: np.ndarray, academic: np.
     return out
 
 
+def disagreement_left(world: World) -> np.ndarray:
+    """Return the share of the disagreement about value that is left in meetings of an intermediary, float64 (J,).
+
+    c + (c' - c) (b - b0) / b where more meetings are arranged (b) than in the base year (b0): who comes into the business
+    because it is supported sees less clearly (c') than who was there before (c).
+    """
+    p, share = world.p, world.levers["transfer.brokered_share"]
+    usual = p["intermediary.clarity"]
+    new = np.maximum(share - world.base_levers["transfer.brokered_share"], 0.0)
+    part = np.divide(new, share, out=np.zeros(world.J), where=new > 0.0)
+    return np.asarray(usual + (p["intermediary.clarity_new"] - usual) * part)
+
+
 def association_extra(world: World) -> np.ndarray:
     """Return meetings between firms that a wider reach of associations adds, relative to all usual ones, float64 (J,).
 

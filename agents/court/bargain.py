@@ -8,6 +8,7 @@ import numba as nb
 import numpy as np
 
 from agents.court.docket import panel_leniency
+from agents.court.forum import count_costs, count_suits
 from agents.court.money import book, both_bills, transfer
 from agents.court.view import AWARD_D, AWARD_P, COST_D, COST_P, INVALID, LOSS, VALUE, View, view
 from agents.organizations import FIRM, SME_EMPLOYEES
@@ -177,6 +178,8 @@ def _sue(world: World, disputes: np.ndarray, v: View, rows: np.ndarray, hurdle: 
     d.cost_plaintiff[disputes], d.cost_defendant[disputes] = both_bills(
         world, owner, sunk * v.seen[COST_P, rows] + hurdle, defendant, sunk * v.seen[COST_D, rows], place
     )
+    count_suits(world, disputes, place)
+    count_costs(world, disputes, place, (d.cost_plaintiff[disputes] + d.cost_defendant[disputes]).astype(np.float64))
     np.add.at(orgs.enforcement_record, owner, world.scale / orgs.weight[owner])
     np.add.at(courts.suits, court, world.scale)
     world.tally.add("suits", place, world.scale)
@@ -213,6 +216,8 @@ def _still_alive(world: World, disputes: np.ndarray) -> np.ndarray:
     d, orgs = world.disputes, world.orgs
     disputes = disputes[d.outcome[disputes] != INVALIDATED]  # a specialised body has ended the suit
     invalid = world.rights.invalidated[d.right[disputes]] <= world.month
+    forum = world.courts.cases.forum[disputes]
+    invalid |= (forum != 0) & (forum & world.rights.territories[d.right[disputes]] == 0)
     gone = invalid | ~orgs.alive[d.plaintiff[disputes]] | ~orgs.alive[d.defendant[disputes]]
     if gone.any():
         _drop(world, disputes[gone], world.courts.jurisdiction[d.court[disputes[gone]]].astype(np.int64))

@@ -115,6 +115,17 @@ def release_from_invalid(world: World, rights: np.ndarray) -> None:
     world.tally.add("invalidations", world.rights.office[rights].astype(np.int64), world.scale)
 
 
+def release_in(world: World, rights: np.ndarray, territories: np.ndarray) -> None:
+    """Declare rights invalid in some territories (bit masks, int64 (n,)); those left in none have ended."""
+    r = world.rights
+    for i in np.flatnonzero(r.in_force[rights]):
+        r.territories[rights[i]] &= ~np.int32(territories[i])
+    ended = r.territories[rights] == 0
+    part = rights[~ended & r.in_force[rights]]
+    world.tally.add("invalidations", r.office[part].astype(np.int64), world.scale)
+    release_from_invalid(world, rights[ended])
+
+
 def release(world: World, rights: np.ndarray) -> np.ndarray:
     """Declare rights invalid: nobody owes leave or royalty for them any more, and everybody may use.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
+from agents.court.forum import open_forums
 from agents.handle import Handle
 from ecosystem.domain.indicators import flow, ratio, stock
 from ecosystem.domain.rights import KINDS
@@ -23,11 +24,14 @@ _LAST_SEARCHED = KINDS.index("utility_model")
 
 
 def _wait(world: World) -> np.ndarray:
-    """Mean docket over the courts of each place, (J,)."""
+    """Mean docket over the courts of each place, weighed by their usual load, (J,)."""
     courts = world.courts
-    count = np.bincount(courts.jurisdiction, minlength=world.J)
-    total = np.bincount(courts.jurisdiction, weights=courts.wait_months, minlength=world.J)
-    return total / np.maximum(count, 1)
+    load = np.where(courts.usual_load > 0.0, courts.usual_load, 1e-12)
+    alone = np.bincount(courts.jurisdiction, minlength=world.J)[courts.jurisdiction] == 1
+    weight = np.where(alone, 1.0, load)
+    count = np.bincount(courts.jurisdiction, weights=weight, minlength=world.J)
+    total = np.bincount(courts.jurisdiction, weights=weight * courts.wait_months, minlength=world.J)
+    return total / np.where(count > 0.0, count, 1.0)
 
 
 stock(
@@ -67,7 +71,7 @@ class Courts(Table):
 
     uid = Column(np.int64, "id", "stable identity")
     jurisdiction = Column(np.int8, "place", "whose law it applies")
-    territory = Column(np.int8, "territory", "where it sits")
+    territory = Column(np.int8, "territory", "where it sits; -1 for a unified court")
     usual_load = Column(np.float64, "suits/month", "suits of the burn-in, frozen at its end")
     load = Column(np.float64, "suits/month", "suits filed, smoothed")
     planned_load = Column(np.float64, "suits/month", "suits on which the ministry plans, slowly smoothed")
@@ -90,7 +94,11 @@ class Courts(Table):
     judged_now: np.ndarray
     """Disputes judged this month, int64."""
     at_place: np.ndarray
-    """Court slot of each place, -1 where there is none, int64 (J,)."""
+    """Court slot of each place (of its largest territory), -1 where there is none, int64 (J,)."""
+    at_territory: np.ndarray
+    """Court slot of each territory, -1 where there is none, int64 (T,)."""
+    unified_at: np.ndarray
+    """Slot of the court that decides for several territories of each place, -1 where there is none, int64 (J,)."""
     cases: Cases
     portfolio: np.ndarray
     """Rights that assertion entities have bought, int64."""
@@ -123,6 +131,10 @@ class Cases(Table):
     award_plaintiff = Column(np.float64, "M USD2020", "stake of the owner: damages and the worth of an injunction")
     award_defendant = Column(np.float64, "M USD2020", "stake of the defendant")
     attacked = Column(np.bool_, "1", "the defendant attacks validity")
+    unified = Column(np.bool_, "1", "heard by the court that decides for several territories at once")
+    forum = Column(np.int32, "bit mask", "territories fought over; 0 where the place has one court for all of it")
+    stake_share = Column(np.float64, "share", "stakes of the territories fought over in all", 1)
+    cost_share = Column(np.float64, "share", "cost of all courts called on over that of one suit about the whole", 1)
 
 
 class Law:
@@ -148,17 +160,10 @@ class Court(Handle):
 
 
 def open_courts(world: World) -> None:
-    """Create one court for each jurisdiction in its largest territory, the state of the law, and empty dockets."""
+    """Create one court for each territory, a unified court where several take part, the state of the law, empty dockets."""
     courts = Courts()
     world.courts = courts
-    largest = []
-    share = np.asarray(world.territories.share, dtype=np.float64)
-    place = np.asarray(world.territories.place, dtype=np.int64)
-    for j in range(world.P):
-        mine = np.flatnonzero(place == j)
-        if len(mine):
-            largest.append((j, int(mine[np.argmax(share[mine])])))
-    where = np.array(largest, dtype=np.int64).reshape(-1, 2)
+    where = open_forums(world)
     slots = courts.add(
         len(where), uid=fold(where[:, 0], where[:, 1], COURT_UID), jurisdiction=where[:, 0], territory=where[:, 1]
     )
@@ -171,6 +176,9 @@ def open_courts(world: World) -> None:
     courts.entering = []
     courts.at_place = np.full(world.J, -1, np.int64)
     courts.at_place[where[::-1, 0]] = slots[::-1]
+    joint = where[:, 1] < 0
+    courts.at_territory, courts.unified_at = np.full(world.T, -1, np.int64), np.full(world.J, -1, np.int64)
+    courts.at_territory[where[~joint, 1]], courts.unified_at[where[joint, 0]] = slots[~joint], slots[joint]
     courts.next_incident = np.zeros(0, np.int32)
     courts.this_year = none
     courts.pools_year = courts.listed_year = -1_000_000

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
+from agents.court.forum import choose_forum
 from agents.organizations import ASSERTION, FIRM
 from ecosystem.domain.potential import F4, F8, FF8, FFF8, I1, I4, I8, B, as_slots, f8, i8
 from ecosystem.kernel.luck import ALWAYS, inverse_normal, pair, u01
@@ -81,6 +82,7 @@ def send_letters(world: World, rights: np.ndarray, defendants: np.ndarray, uses:
         d.court, d.right, d.plaintiff, d.defendant, d.use, d.stakes, d.truly_valid, d.truly_infringed, cases.uid,
         cases.validity, cases.infringement, cases.entity, cases.practising, world.tally["letters"],
     )  # fmt: skip
+    choose_forum(world, slots)
     courts.fresh = np.concatenate([courts.fresh, slots]) if len(courts.fresh) else slots
     return slots
 

@@ -47,7 +47,8 @@ def view(world: World, disputes: np.ndarray, remaining: np.ndarray, left: float)
     """Let both sides of disputes weigh their case.
 
     Both know the true margins with errors of their own, drawn once a dispute; evidence shrinks the same errors to the
-    share ``remaining`` (J,). Where validity is left to another body the infringement court takes it for granted.
+    share ``remaining`` (J,). Where validity is left to another body the infringement court takes it for granted; a unified
+    court hears both. Stakes and costs are those of the territories fought over (``agents.court.forum``).
     ``left`` is the share of the own cost not yet spent.
     """
     d, cases, levers, p = world.disputes, world.courts.cases, world.levers, world.p
@@ -59,7 +60,8 @@ def view(world: World, disputes: np.ndarray, remaining: np.ndarray, left: float)
         levers["court.bifurcated"], levers["court.injunction"], levers["court.injunction_nonpractising"],
         levers["court.damages"], levers["court.cost"], levers["court.fee_shifting"], p["court.injunction_worth"],
         p["court.injunction_pain"], p["court.impatience"], p["court.cost_exponent"], p["assertion.cost_share"], left,
-        key(ERRORS[0], ALWAYS), key(ERRORS[1], ALWAYS), key(ERRORS[2], ALWAYS), key(ERRORS[3], ALWAYS),
+        key(ERRORS[0], ALWAYS), key(ERRORS[1], ALWAYS), key(ERRORS[2], ALWAYS), key(ERRORS[3], ALWAYS), cases.unified,
+        cases.stake_share, cases.cost_share,
     )  # fmt: skip
     return View(place, seen)
 
@@ -67,7 +69,7 @@ def view(world: World, disputes: np.ndarray, remaining: np.ndarray, left: float)
 @nb.njit(
     nb.types.Tuple((I8, FF8))(
         I8, I2, I4, F4, I1, F8, I1, I8, F8, F8, B, B, FF8, F8, F8, F8, F8, F8, F8, F8, F8, f8, f8, f8, f8, f8, f8,
-        u8, u8, u8, u8,
+        u8, u8, u8, u8, B, F8, F8,
     ),
     cache=True,
 )  # fmt: skip
@@ -78,6 +80,7 @@ def _weigh(
     split: np.ndarray, injunction: np.ndarray, injunction_other: np.ndarray, damages: np.ndarray, cost: np.ndarray,
     shift: np.ndarray, worth: float, pain: float, impatience: float, exponent: float, cheap: float, left: float,
     key_pv: np.uint64, key_dv: np.uint64, key_pi: np.uint64, key_di: np.uint64,
+    unified: np.ndarray, stake_share: np.ndarray, cost_share: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Return (place, seen) of disputes; see ``View``. s, q: sd of a party's and of the court's error."""
     n = len(disputes)
@@ -92,14 +95,16 @@ def _weigh(
         valid_d = chance(validity[d], inverse_normal(u01(who, key_dv)), s, q)
         win_p = chance(infringement[d], inverse_normal(u01(who, key_pi)), s, q)
         win_d = chance(infringement[d], inverse_normal(u01(who, key_di)), s, q)
-        if not split[j] > 0.5:
+        if unified[d] or not split[j] > 0.5:
             win_p *= valid_p
             win_d *= valid_d
         stop = injunction[j] if practising[d] else injunction_other[j]
         years = wait[court[d]] / 12.0
         award_p = stakes(np.float64(harm[d]), damages[j], stop, worth, years, impatience)
         award_d = stakes(np.float64(harm[d]), damages[j], stop, pain, years, impatience)
-        full = cost_to_judgment(award_p, cost[j], exponent)
+        full = cost_to_judgment(award_p, cost[j], exponent) * cost_share[d]
+        award_p *= stake_share[d]
+        award_d *= stake_share[d]
         own = cheap * full if entity[d] else full
         place[i] = j
         out[0, i], out[1, i], out[2, i], out[3, i] = award_p, award_d, own, full

@@ -7,7 +7,7 @@ With S the gain of using a technology free of rights, the user weighs
 - a license from each of the n owners: both sides must meet, and see values with noise; each owner asks its loss plus
   S / (n + 1) (Nash shares among n owners and the user) plus transaction cost. The deal stands if what is left beats the
   user's best alternative. Failure grows with n without being typed in (Shapiro 2001; Heller & Eisenberg 1998).
-A user who does not know of a right goes ahead and infringes unknowingly.
+A user who does not know of a right, by its own search or by a warning, goes ahead and infringes unknowingly.
 """
 
 from __future__ import annotations
@@ -76,7 +76,8 @@ def clear(
             np.ascontiguousarray(redesign), table.owner, table.breadth, orgs.jurisdiction, orgs.sector, orgs.awareness,
             orgs.enforcement_record, world.valuation.decay, levers["enforcement.detection"], levers["law.enforcement"],
             levers["court.cost"], levers["court.hurdle"], levers["court.damages"], levers["court.injunction"],
-            levers["court.agreeable_share"], levers["enforcement.refrain"], levers["transfer.matching"],
+            levers["court.agreeable_share"], levers["enforcement.refrain"], levers["awareness.warning"],
+            levers["transfer.matching"],
             levers["transfer.valuation_noise"], levers["transfer.transaction_cost"], p["development.redesign_tries"],
             p["adoption.royal"], p["adoption.meet"], p["adoption.search"], p["clearance.merit"],
             p["clearance.threat"], p["clearance.injunction_loss"], p["clearance.record"], p["clearance.record_limit"],
@@ -88,7 +89,7 @@ def clear(
 
 @nb.njit(
     nb.types.Tuple((I8, FF8, F8, B, B, F8))(
-        I8, I8, F8, II8, FF8, F8, I4, F4, I1, I1, F8, F8, F8, *(F8,) * 11, *(f8,) * 9, *(nb.uint64,) * 6
+        I8, I8, F8, II8, FF8, F8, I4, F4, I1, I1, F8, F8, F8, *(F8,) * 12, *(f8,) * 9, *(nb.uint64,) * 6
     ),
     cache=True,
 )  # fmt: skip
@@ -97,7 +98,7 @@ def _clear(
     owner: np.ndarray, breadth: np.ndarray, seat: np.ndarray, sector: np.ndarray, awareness: np.ndarray,
     record: np.ndarray, decay: np.ndarray, detection: np.ndarray, enforcement: np.ndarray, court_cost: np.ndarray,
     hurdle: np.ndarray, damages: np.ndarray, injunction: np.ndarray, agreeable: np.ndarray, refrain: np.ndarray,
-    matching: np.ndarray, valuation_noise: np.ndarray, transaction: np.ndarray, most_tries: float, royal: float,
+    warning: np.ndarray, matching: np.ndarray, valuation_noise: np.ndarray, transaction: np.ndarray, most_tries: float, royal: float,
     meet: float, search: float, merit: float, threat: float, injunction_loss: float, per_suit: float,
     record_limit: float, key_tries: np.uint64, key_refrain: np.uint64, key_meet: np.uint64,
     key_owner: np.uint64, key_user: np.uint64, key_search: np.uint64,
@@ -158,7 +159,8 @@ def _clear(
                 error = inverse_normal(u01(me, key_user))
                 licensed = total <= (S - outside) * np.exp(0.5 * valuation_noise[j] * error)
 
-        aware[i] = u01(me, key_search) < awareness[user] * search
+        finds = awareness[user] * search
+        aware[i] = u01(me, key_search) < finds + (1.0 - finds) * warning[j]
         wanted[i] = aware[i] and surplus > 0.0
         redress[i] = 1.0 - none
         if not aware[i]:

@@ -235,22 +235,24 @@ def choose_instruments(
 
 @nb.njit(
     nb.types.Tuple((I8, I8, I8, F8))(
-        I8, I8, I8, I8, I8, I8, F8, f8, I8, I1, F8, F8, F8, F8, F8, FF8, f8, FF8, FFF8, FFF8, I8, F8, F8, F8, f8, f8,
-        nb.uint64, FF8, FF8,
+        I8, I8, I8, I8, I8, I8, F8, f8, I8, I1, F8, F8, F8, F8, F8, F8, F8, FF8, f8, FF8, FFF8, FFF8, I8, F8, F8, F8, f8,
+        f8, nb.uint64, FF8, FF8,
     ),
     cache=True,
 )  # fmt: skip
 def all_filings(
     outside: np.ndarray, outside_office: np.ndarray, mine: np.ndarray, owner: np.ndarray, seat: np.ndarray,
     kind: np.ndarray, profit: np.ndarray, scale: float, uid: np.ndarray, sector: np.ndarray, cash: np.ndarray,
-    credit: np.ndarray, weight: np.ndarray, gross: np.ndarray, foreign: np.ndarray, breadth: np.ndarray,
-    breadth_model: float, breadth_special: np.ndarray, worth: np.ndarray, where: np.ndarray, place: np.ndarray, rate: np.ndarray,
+    credit: np.ndarray, weight: np.ndarray, gross: np.ndarray, foreign: np.ndarray, service: np.ndarray,
+    outward: np.ndarray, breadth: np.ndarray, breadth_model: float, breadth_special: np.ndarray, worth: np.ndarray,
+    where: np.ndarray, place: np.ndarray, rate: np.ndarray,
     years: np.ndarray, grant: np.ndarray, market: float, threshold: float, key: np.uint64, families: np.ndarray,
     families_abroad: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Add second filings: where Y K1 x share earned there x (W_patent - W_none) x term x grant x error exceeds the cost.
 
-    Home applications of the month are paid first, then those abroad in the order of inventions and offices.
+    The cost abroad is the office's fee and attorneys' and translators' ``service``, the latter times ``outward`` of the
+    owner's place. Home applications of the month are paid first, then those abroad in the order of inventions and offices.
 
     Returns:
         (invention, office, kind, breadth) of all filings: of passive owners, at home, abroad.
@@ -295,12 +297,13 @@ def all_filings(
                 continue
             value = profit[i] * market * by_place[j] * (worth[PATENT, j, s] - worth[NONE, j, s]) * term[s, j] * grant[j]
             # most values are far from the threshold: no error can carry them over it
-            if value * far <= foreign[j] * threshold:
+            cost = foreign[j] - (1.0 - outward[h]) * service[j]
+            if value * far <= cost * threshold:
                 continue
             error = np.exp(0.5 * inverse_normal(u01(pair(np.uint64(uid[k]), np.uint64(j + 1)), key)))
-            if value * error <= foreign[j] * threshold:
+            if value * error <= cost * threshold:
                 continue
-            spent[o] += foreign[j] * scale
+            spent[o] += cost * scale
             if spent[o] <= max(0.0, cash[o] + credit[o]) * weight[o]:
                 slots[end], offices[end], width[end] = k, j, breadth[j, s]
                 end += 1

@@ -94,7 +94,8 @@ def _choose(world: World, slots: np.ndarray, role: np.ndarray, outside: np.ndarr
     world.accounts.pay("filing_reward", "government", seat, "organizations", owner, bonus, place=seat)
     inventions, office, kind, breadth = all_filings(
         outside, outside_office, mine, owner, seat, kind, profit, world.scale, inv.uid, inv.sector, orgs.cash,
-        orgs.credit, orgs.weight, gross, gross + levers["office.foreign_cost"], breadth_table(world),
+        orgs.credit, orgs.weight, gross, gross + levers["office.foreign_cost"],
+        levers["office.attorney_cost"] + levers["office.foreign_cost"], levers["office.outward_cost"], breadth_table(world),
         p["protection.model_breadth"], breadths, v.worth, v.where, place, v.discount, levers["law.term_years"], grant[:P],
         p["protection.foreign_market"], p["protection.outward_threshold"], draw.key("protection.abroad"),
         tally["families"], tally["families_abroad"],

@@ -29,7 +29,6 @@ flow("inventor_moves", "moves", "changes of employer within a place", 0)
 ratio("local_move_share", "share", "changes of employer that stay in the region / changes of employer within a place", 0,
       "local_moves", "inventor_moves")  # fmt: skip
 flow("moves_stopped", "moves", "moves to a rival that a non-compete rule stopped", 0)
-flow("sme_researchers_hired", "researchers", "researchers who start at an SME", 1)
 
 
 @rule("talent", "talent.leave", after="talent.clear_wage")
@@ -111,7 +110,7 @@ def enter(world: World) -> None:
     length = np.where(brief, p["talent.short_years"] * world.draw.exponential("talent.new_left", uid), whole)
     slots = newcomers(world, uid, employer, place, place, length, np.zeros(n), learned[place])
     world.inventors.motivation[slots] *= inspiration(world, place, world.inventors.field[slots])
-    _start(world, employer, place)
+    _start(world, employer)
     world.tally.add("new_inventor_inflow", place, float(world.scale))
 
 
@@ -180,7 +179,7 @@ def hire(world: World) -> None:
     gap = np.maximum(0.0, p["talent.absorptive_cap"] - orgs.absorptive[target])
     np.add.at(orgs.absorptive, target, p["talent.carried_knowledge"] * gap / (1.0 + orgs.inventors[target]))
     learn_from_movers(world, old[business], target)
-    _start(world, new, place)
+    _start(world, new)
     world.tally.add("inventor_moves", place[moved], float(world.scale))
     local = moved & (orgs.region[new] == orgs.region[np.maximum(old, 0)])
     world.tally.add("local_moves", place[local], float(world.scale))
@@ -195,13 +194,8 @@ def _change_drive(world: World, people: np.ndarray, old: np.ndarray, new: np.nda
     world.inventors.motivation[people] *= after / before
 
 
-def _start(world: World, employer: np.ndarray, place: np.ndarray) -> None:
-    orgs = world.orgs
-    some = employer >= 0
-    employer, place = employer[some], place[some]
-    np.add.at(orgs.inventors, employer, np.int32(1))
-    small = (orgs.kind[employer] == FIRM) & orgs.is_sme(employer) & ~orgs.passive[employer]
-    world.tally.add("sme_researchers_hired", place[small], float(world.scale))
+def _start(world: World, employer: np.ndarray) -> None:
+    np.add.at(world.orgs.inventors, employer[employer >= 0], np.int32(1))
 
 
 def choose_employers(

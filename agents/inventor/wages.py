@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.firm.recruits import turnover
 from agents.organizations import FIRM, INSTITUTE, UNIVERSITY
-from ecosystem.domain.indicators import stock
+from ecosystem.domain.indicators import flow, stock
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
     from ecosystem.world import World
 
+flow("sme_researchers_hired", "researchers", "researchers who start at an SME", 1)
 stock("wage_index", "1", "wage of researchers relative to month 0", 0, lambda world: world.wage)
 
 
@@ -56,4 +58,19 @@ def staff(world: World) -> None:
     supply = t.count * world.scale * world.wage ** p["talent.supply_elasticity"]
     total = np.bincount(place, heads * orgs.weight[slots], world.J)
     short = np.minimum(1.0, supply / np.maximum(total, 1e-9))
-    orgs.heads[slots] = heads * short[place]
+    heads *= short[place]
+    _count_hires(world, slots, heads)
+    orgs.heads[slots] = heads
+
+
+def _count_hires(world: World, slots: np.ndarray, heads: np.ndarray) -> None:
+    """Count who starts at a small firm: what it grows by and those who replace leavers, in real units.
+
+    A simulated researcher stands for more people than a small firm employs, so that moves of simulated ones say little.
+    """
+    orgs = world.orgs
+    small = (orgs.kind[slots] == FIRM) & orgs.is_sme(slots)
+    slots, place = slots[small], orgs.jurisdiction[slots[small]].astype(np.int64)
+    old = orgs.heads[slots]
+    hires = np.maximum(0.0, heads[small] - old + turnover(world)[place] / 12.0 * old)
+    world.tally.add("sme_researchers_hired", place, hires * orgs.weight[slots], orgs.sector[slots])

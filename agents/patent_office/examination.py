@@ -24,7 +24,7 @@ SERVICE = ("office.amended_hours", "office.minimum_docket_months", "office.spare
 """Parameters of ``_serve``, in its order."""
 JUDGMENT = ("office.search_noise", "office.clear_margin", "office.round_success", "office.most_rounds")
 """Parameters of ``_judge``, in its order."""
-LUCK = ("office.examiner", "office.search", "office.rounds", "office.reply")
+LUCK = ("office.examiner", "office.search", "office.rounds", "office.reply", "office.shared_search")
 """Purposes of the draws of ``_judge``, in its order."""
 
 i8, f8, u8 = nb.int64, nb.float64, nb.uint64
@@ -63,8 +63,10 @@ def examine(world: World) -> None:
         replies, files, models, fallen, month, world.scale, np.array([p[name] for name in JUDGMENT]),
         np.array([key(name, ALWAYS) for name in LUCK]), levers["office.flattery"], levers["office.step"],
         levers["office.reply_months"], offices.leniency, offices.hours, offices.abandon_below, offices.from_request,
-        world.orgs.alive, world.inventions.later, rights.uid, rights.office, rights.owner, rights.outcome,
-        rights.invention, rights.novelty, rights.sector, rights.requested, rights.filed, rights.accelerated,
+        world.orgs.alive, world.inventions.later, world.inventions.uid, world.inventions.jurisdiction,
+        levers["office.work_sharing"], rights.uid, rights.office, rights.owner, rights.outcome, rights.invention,
+        rights.field, world.law.uncertainty / p["law.floor"], rights.novelty, rights.sector, rights.requested,
+        rights.filed, rights.accelerated,
         rights.examiner, rights.leniency, rights.hours, rights.first_action, rights.stage, offices.rounds,
         world.tally.values, _FIRST_ACTIONS,
     )  # fmt: skip
@@ -74,13 +76,17 @@ def examine(world: World) -> None:
 
 
 def own_share(world: World) -> np.ndarray:
-    """Return own hours on a file relative to the place's baseline: ``(1 - q o) / (1 - q o_base)``, float64 (P,).
+    """Return own hours on a file relative to the place's baseline, float64 (P,).
 
-    q is the part of the hours that search takes, o the share of searches done outside.
+    (1 - q o)(1 - q w f) over the same at the baseline: q is the part of the hours that search takes, o the share of
+    searches done outside, w the share of second filings whose search is taken over from the first office, f the share of
+    second filings in the files decided last year.
     """
-    q, places = world.p["office.search_hours_share"], world.P
-    outside = world.levers["office.search_outsourced"][:places]
-    out: np.ndarray = (1.0 - q * outside) / (1.0 - q * world.levers.base("office.search_outsourced")[:places])
+    q, places, levers = world.p["office.search_hours_share"], world.P, world.levers
+    second = world.offices.second_share
+    out: np.ndarray = np.ones(places)
+    for name, files in (("office.search_outsourced", 1.0), ("office.work_sharing", second)):
+        out *= (1.0 - q * levers[name][:places] * files) / (1.0 - q * levers.base(name)[:places] * files)
     return out
 
 
@@ -94,12 +100,21 @@ def pressure(wait: float, target: float) -> float:
 def seen(
     uid: int, novelty: float, leniency: float, hours: float, flattery: float, noise: float, key: np.uint64
 ) -> float:
-    """Return the inventive step x that the examiner sees in a file, sd.
+    """Return the inventive step x that the examiner sees in a file, sd; ``noise`` is larger where the law is unsettled.
 
     Prior art that is not found always flatters (lambda), and less is found in fewer hours h (share of the usual ones).
     """
     short = 1.0 / hours
     return novelty + flattery * short + noise * np.sqrt(short) * inverse_normal(u01(np.uint64(uid), key)) + leniency
+
+
+@nb.njit(i8(i8, i8, nb.boolean, f8, u8), cache=True)
+def search_of(uid: int, family: int, second: bool, shared: float, key: np.uint64) -> int:
+    """Return the identity whose search decides a file: the family's at the first office, and with chance ``shared`` at
+    a second office that reuses that search, errors included; else the file's own."""
+    if not second or u01(np.uint64(uid), key) < shared:
+        return family
+    return uid
 
 
 @nb.njit(
@@ -186,7 +201,7 @@ def _reply_month(uid: int, rounds: int, mean: float, month: int, key: np.uint64)
 @nb.njit(
     nb.types.UniTuple(I8, 6)(
         I8, I8, I8, I8, i8, f8, F8, U8, F8, F8, F8, FF8, F8, F8, B,
-        B, F4, I8, I1, I4, I1, I4, F4, I1, I4, I4, B, I2, F4, F4, I4, I1, I1, FFF8, I8,
+        B, F4, I8, I1, F8, I8, I1, I4, I1, I4, I1, FF8, F4, I1, I4, I4, B, I2, F4, F4, I4, I1, I1, FFF8, I8,
     ),
     cache=True,
 )  # fmt: skip
@@ -194,8 +209,10 @@ def _judge(
     replies: np.ndarray, files: np.ndarray, models: np.ndarray, fallen: np.ndarray, month: int, scale: float,
     constants: np.ndarray, keys: np.ndarray, flattery: np.ndarray, step: np.ndarray, reply_months: np.ndarray,
     habit: np.ndarray, given: np.ndarray, abandon_below: np.ndarray, from_request: np.ndarray,
-    alive: np.ndarray, later: np.ndarray, uid: np.ndarray, office: np.ndarray, owner: np.ndarray, outcome: np.ndarray,
-    invention: np.ndarray, novelty: np.ndarray, sector: np.ndarray, requested: np.ndarray, filed: np.ndarray,
+    alive: np.ndarray, later: np.ndarray, family: np.ndarray, origin: np.ndarray, shared: np.ndarray,
+    uid: np.ndarray, office: np.ndarray, owner: np.ndarray, outcome: np.ndarray,
+    invention: np.ndarray, field: np.ndarray, unsettled: np.ndarray, novelty: np.ndarray, sector: np.ndarray,
+    requested: np.ndarray, filed: np.ndarray,
     accelerated: np.ndarray, examiner: np.ndarray, leniency: np.ndarray, hours: np.ndarray, first_action: np.ndarray,
     stage: np.ndarray, rounds: np.ndarray, tally: np.ndarray, at: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
@@ -226,7 +243,8 @@ def _judge(
             continue
         rounds[i] -= 1
         if rounds[i] <= 0:
-            x = seen(uid[i], novelty[i], leniency[i], hours[i], flattery[j], noise, keys[1])
+            luck = search_of(uid[i], family[invention[i]], origin[invention[i]] != j, shared[j], keys[4])
+            x = seen(luck, novelty[i], leniency[i], hours[i], flattery[j], noise * unsettled[j, field[i]], keys[1])
             settled[n_settled], passes[n_settled] = i, GRANTED if x > step[j] else REFUSED
             n_settled += 1
         else:
@@ -248,7 +266,9 @@ def _judge(
         turn = 4 if accelerated[i] else 2
         tally[at[turn], j, s] += scale
         tally[at[turn + 1], j, s] += scale * (month - requested[i])
-        if seen(uid[i], novelty[i], leniency[i], hours[i], flattery[j], noise, keys[1]) > step[j] + margin:
+        luck = search_of(uid[i], family[invention[i]], origin[invention[i]] != j, shared[j], keys[4])
+        x = seen(luck, novelty[i], leniency[i], hours[i], flattery[j], noise * unsettled[j, field[i]], keys[1])
+        if x > step[j] + margin:
             clear[n_clear] = i
             n_clear += 1
             continue

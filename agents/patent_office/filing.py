@@ -55,7 +55,8 @@ def file_applications(
     first, who, at, fee, attorney, subsidy = _bill(
         slots, world.scale, rights.kind, rights.office, rights.owner, rights.sector, rights.applicant_size,
         orgs.jurisdiction, orgs.passive, levers["office.filing_fee"], levers["office.attorney_cost"],
-        levers["office.foreign_cost"], levers["office.filing_subsidy"], levers["law.utility_model_cost"],
+        levers["office.foreign_cost"], levers["office.outward_cost"], levers["office.filing_subsidy"],
+        levers["law.utility_model_cost"],
         p["office.utility_model_fee_share"], offices.filed, offices.pending, offices.pending_utility_models,
         tally["patent_filings"], tally["utility_model_filings"], tally["nonresident_filings"],
         tally["university_patent_filings"], tally["sme_filings"], tally["firm_filings"],
@@ -104,14 +105,15 @@ def _enter(
 
 @nb.njit(
     nb.types.Tuple((nb.int64, I8, I8, F8, F8, F8))(
-        I8, nb.float64, I1, I1, I4, I1, I1, I1, B, F8, F8, F8, F8, F8, nb.float64, F8, F8, F8, *(FF8,) * 6,
+        I8, nb.float64, I1, I1, I4, I1, I1, I1, B, F8, F8, F8, F8, F8, F8, nb.float64, F8, F8, F8, *(FF8,) * 6,
     ),
     cache=True,
 )  # fmt: skip
 def _bill(
     slots: np.ndarray, scale: float, kind: np.ndarray, office: np.ndarray, owner: np.ndarray, sector: np.ndarray,
     size: np.ndarray, seat: np.ndarray, passive: np.ndarray, filing_fee: np.ndarray, attorney_cost: np.ndarray,
-    foreign_cost: np.ndarray, subsidy_share: np.ndarray, model_cost: np.ndarray, model_fee: float, filed: np.ndarray,
+    foreign_cost: np.ndarray, outward: np.ndarray, subsidy_share: np.ndarray, model_cost: np.ndarray, model_fee: float,
+    filed: np.ndarray,
     pending: np.ndarray, pending_models: np.ndarray, patents: np.ndarray, models: np.ndarray, nonresident: np.ndarray,
     university: np.ndarray, small: np.ndarray, firms: np.ndarray,
 ) -> tuple[int, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
@@ -147,6 +149,7 @@ def _bill(
             subsidy[m] = subsidy_share[j] * (fee[m] + attorney[m])
         else:
             attorney[m] += foreign_cost[j] * scale
+            attorney[m] *= outward[home]
         if kind[r] == PATENT:
             filed[j] += scale
             pending[j] += scale

@@ -16,6 +16,19 @@ if TYPE_CHECKING:
 f8, B, F8, FF8 = nb.float64, nb.boolean[::1], nb.float64[::1], nb.float64[:, ::1]
 
 
+@rule("examination", "office.count_second", before="office.hire")
+def count_second_filings(world: World) -> None:
+    """Each January offices note which share of last year's decided files had been filed elsewhere first."""
+    if world.month_of_year or not world.records.months:
+        return
+    rows = list(range(max(0, len(world.records.months) - 12), len(world.records.months)))
+    second, all_ = (
+        world.records.counts(name, rows).sum(axis=(0, 2)) for name in ("second_decisions", "examined_decisions")
+    )
+    place = world.offices.jurisdiction
+    world.offices.second_share[:] = second[place] / np.maximum(all_[place], 1e-9)
+
+
 @rule("examination", "office.hire", after="office.examine")
 def hire(world: World) -> None:
     """Offices remember the month's work, plan their staff, hire with a lag and lose people.

@@ -41,6 +41,7 @@ class Offices(Table):
     backlog = Column(np.float64, "files", "waiting for a first action in ordinary turn")
     backlog_accelerated = Column(np.float64, "files", "accelerated, waiting for a first action")
     backlog_amended = Column(np.float64, "files", "amended, waiting for re-examination")
+    second_share = Column(np.float64, "share", "second filings in the files decided last year")
     wait = Column(np.float64, "months", "expected wait to first action: backlog over requests")
     hours = Column(np.float64, "share of usual hours", "hours that a file really got this month", 1)
     carry = Column(np.float64, "simulated files", "capacity left over for the next month")

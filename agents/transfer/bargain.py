@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numba as nb
 import numpy as np
 
+from agents.intermediary import disagreement_left
 from agents.organizations import INSTITUTE, UNIVERSITY
 from agents.sme_counsel import better_terms
 from agents.transfer.listing import LAUNCHED_CLASS
@@ -129,14 +130,14 @@ class Terms:
 
 @nb.njit(
     nb.types.Tuple((FF8, I8, B, B, I8))(
-        I8, I8, I8, I8, I8, I8, F8, F8, f8, F8, F8, F8, I8, I1, I1, I1, F8, F8, F8, B, RR8, I4, I4, B, I4, B, FF8,
+        I8, I8, I8, I8, I8, I8, F8, F8, f8, F8, F8, F8, F8, I8, I1, I1, I1, F8, F8, F8, B, RR8, I4, I4, B, I4, B, FF8,
         FF8, u8, u8, u8, *SIDES
     ),
     cache=True,
 )  # fmt: skip
 def weigh(
     which: np.ndarray, klass: np.ndarray, owners: np.ndarray, users: np.ndarray, rights: np.ndarray,
-    broker: np.ndarray, p: np.ndarray, part: np.ndarray, scale: float, noise: np.ndarray, cost: np.ndarray,
+    broker: np.ndarray, p: np.ndarray, part: np.ndarray, scale: float, noise: np.ndarray, clarity: np.ndarray, cost: np.ndarray,
     asked: np.ndarray, uid: np.ndarray, field: np.ndarray, core: np.ndarray, kind: np.ndarray, cash: np.ndarray,
     credit: np.ndarray, weight: np.ndarray, in_force: np.ndarray, proximity: np.ndarray, first_use: np.ndarray,
     next_use: np.ndarray, active: np.ndarray, use_user: np.ndarray, infringing: np.ndarray, promising: np.ndarray,
@@ -147,7 +148,7 @@ def weigh(
     hazard: np.ndarray, kept: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Bargain in all meetings and count promising and failed ones (see ``Terms``); ``p`` as ``terms`` passes it."""
-    elasticity, spread, pending, validity, copying, owner_part, cash_part, clarity = p
+    elasticity, spread, pending, validity, copying, owner_part, cash_part = p
     n = len(which)
     money, uses = np.empty((3, n)), np.empty(n, np.int64)
     fair, agreed = np.empty(n, np.bool_), np.empty(n, np.bool_)
@@ -171,7 +172,7 @@ def weigh(
         if klass[k] == LAUNCHED_CLASS:
             outlay += (1.0 - out) * max(0.0, x - copying * gain)
             loss = 0.0 if academic else lost
-        disagreement = noise[place] * (clarity if broker[k] >= 0 else 1.0)
+        disagreement = noise[place] * (clarity[place] if broker[k] >= 0 else 1.0)
         price, possible, both = bargain_one(
             x, outlay, loss, cost[place], np.exp(disagreement * inverse_normal(u01(me, key_user))),
             np.exp(disagreement * inverse_normal(u01(me, key_owner))), asked[place] if academic else owner_part, academic,
@@ -204,13 +205,12 @@ def terms(world: World, meetings: Meetings) -> Terms:
         [
             p["transfer.fit_elasticity"], p["transfer.fit_spread"], p["transfer.pending_risk"],
             p["transfer.validity_risk"], p["transfer.outlay_copy"], p["transfer.owner_part"], p["transfer.cash_part"],
-            p["intermediary.clarity"],
         ]
     )  # fmt: skip
     part = np.array([p["transfer.outlay_academic"], p["transfer.outlay_unused"], p["transfer.outlay_launched"]])
     money, use, possible, agreed, go = weigh(
         meetings.invention, meetings.klass, meetings.owner, meetings.user, meetings.right, meetings.broker, numbers, part,
-        world.scale, levers["transfer.valuation_noise"], levers["transfer.transaction_cost"],
+        world.scale, levers["transfer.valuation_noise"], disagreement_left(world), levers["transfer.transaction_cost"],
         levers["university.royalty_asked"], inv.uid, inv.field, orgs.field, orgs.kind, orgs.cash, orgs.credit,
         orgs.weight, world.rights.in_force, world.proximity, world.lines.first_use, uses.next_use, uses.active, uses.user,
         uses.infringing, world.tally["promising_meetings"], world.tally["failed_meetings"], draw.key("transfer.fit"),

@@ -15,7 +15,7 @@ import numpy as np
 
 from agents import intermediary, regional_center
 from agents.organizations import FIRM
-from agents.transfer.listing import CLASSES, MONTHS, count_used, make_list
+from agents.transfer.listing import CLASSES, MONTHS, UNUSED_CLASS, count_used, make_list
 from ecosystem.domain.indicators import flow
 from ecosystem.domain.potential import F8, FF8, I1, I4, I8, B, f8, i8
 from ecosystem.domain.regions import near_partner
@@ -93,19 +93,20 @@ def meeting_chance(world: World, size: np.ndarray) -> np.ndarray:
     reach = world.levers["university.tto_efficiency"] + world.levers["transfer.exchange"]
     effort[:, :, 1] = effort[:, :, 0] * reach[:, None]
     effort[:, :, 0] *= 1.0 + intermediary.association_extra(world)[:, None]
+    effort[:, UNUSED_CLASS, 0] *= world.levers["transfer.trading"]
     chance: np.ndarray = -np.expm1(-rate[:, None, None] * effort)
     return chance
 
 
-@nb.njit(nb.types.Tuple((I8, I8, I8))(I8, I8, I8, F8, FF8, f8, I1, I4, I1, F8, u8, u8), cache=True)
+@nb.njit(nb.types.Tuple((I8, I8, I8))(I8, I8, I8, F8, FF8, f8, F8, I1, I4, I1, F8, u8, u8), cache=True)
 def seek(
     which: np.ndarray, uid: np.ndarray, cell: np.ndarray, chance: np.ndarray, size: np.ndarray, abroad: float,
-    sector: np.ndarray, owner: np.ndarray, region: np.ndarray, lift: np.ndarray, key: np.uint64, key_place: np.uint64,
+    open_: np.ndarray, sector: np.ndarray, owner: np.ndarray, region: np.ndarray, lift: np.ndarray, key: np.uint64, key_place: np.uint64,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Draw which of the listed offers are met, and in which market.
 
     A center in the owner's region lifts the rate: chance 1 - (1 - c)^lift. The user's place is drawn in proportion to the
-    R&D of the invention's sector there, abroad at a discount.
+    R&D of the invention's sector there, abroad at a discount that the openness ``open_`` of both places lifts.
 
     Returns:
         (positions in the list, identities, market of the user: place x S + sector or -1).
@@ -123,10 +124,10 @@ def seek(
         s, home = sector[which[k]], cell[k] // (2 * CLASSES)
         total = 0.0
         for j in range(J):
-            total += size[j, s] * (1.0 if j == home else abroad)
+            total += size[j, s] * (1.0 if j == home else abroad * open_[home] * open_[j])
         running = 0.0
         for j in range(J):
-            running += size[j, s] * (1.0 if j == home else abroad) / max(total, 1e-300)
+            running += size[j, s] * (1.0 if j == home else abroad * open_[home] * open_[j]) / max(total, 1e-300)
             cumulative[j] = running
         x = u01(me, key_place) * running
         at = 0
@@ -207,8 +208,8 @@ def meet(world: World) -> None:
         return
     lift = regional_center.lift(world)
     met, uid, group = seek(
-        listed.which, listed.uid, listed.cell, meeting_chance(world, size).ravel(), size, p["transfer.abroad"], inv.sector,
-        inv.owner, orgs.region, np.ones(len(world.regions)) if lift is None else lift, draw.key("transfer.meet"),
+        listed.which, listed.uid, listed.cell, meeting_chance(world, size).ravel(), size, p["transfer.abroad"],
+        world.levers["transfer.cross_border"], inv.sector, inv.owner, orgs.region, np.ones(len(world.regions)) if lift is None else lift, draw.key("transfer.meet"),
         draw.key("transfer.where"),
     )  # fmt: skip
     if not len(met):

@@ -62,7 +62,7 @@ def _cost_lines(plan: Plan, cost: Cost) -> list[str]:
     parts = f"{len(plan.variants):,} variants x {len(plan.points):,} points x {plan.replicates:,} replicates"
     basis = "measured" if cost.measured else "estimated"
     return [
-        f"experiment {plan.id}  {plan.experiment.title}".rstrip(),
+        f"experiment {plan.id}  {plan.title}".rstrip(),
         f"runs       {cost.runs:,} = {parts}",
         f"a run      {figure(cost.run_seconds)} s ({basis}), of which {figure(cost.burn_in_seconds)} s burn-in, which "
         "variants share",
@@ -86,7 +86,7 @@ def plan(experiment: Path, workers: int | None, json_: bool) -> None:
     frozen = _load(experiment)
     cost = frozen.cost(workers)
     if json_:
-        as_json({"id": frozen.id, "points": len(frozen.points), "variants": [v.name for v in frozen.variants],
+        as_json({"id": frozen.id, "points": len(frozen.points), "variants": list(frozen.variants),
                  "replicates": frozen.replicates, **cost.to_dict()})  # fmt: skip
     else:
         click.echo("\n".join(_cost_lines(frozen, cost)))
@@ -172,10 +172,12 @@ def _run(frozen: Plan, out: Path, progress: bool | None, json_: bool, **how: Any
         raise KeyboardInterrupt(f"Interrupted: {state}. The same command goes on from here.")
     part = how.get("shard")
     _say(out, state, json_, part=part)
-    from ecosystem.lab.store.status import INCOMPLETE
+    from ecosystem.lab.store.status import FAILURES
 
-    # a part is done when its own runs are; the others are other commands' work
-    return 0 if part is not None and state.code == INCOMPLETE and not state.failed else state.code
+    if part is None:
+        return state.code
+    # a part is done when its own runs are; what is missing is other commands' work
+    return FAILURES if state.failed else 0
 
 
 def _say(out: Path, state: Status, json_: bool, part: tuple[int, int] | None = None) -> None:
@@ -283,7 +285,7 @@ def status(folder: Path, list_failed: bool, json_: bool) -> int:
             click.echo(f"    {failure.error_type}: {failure.error} ({failure.attempts} attempts)")
             click.echo(f"    {failure.command}")
     if not json_:
-        click.echo(f"experiment {here.plan.id}  {here.plan.experiment.title}".rstrip())
+        click.echo(f"experiment {here.plan.id}  {here.plan.title}".rstrip())
     _say(folder, state, json_)
     return state.code
 

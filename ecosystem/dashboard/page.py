@@ -1,436 +1,121 @@
-"""The page: choose a world, run it, read its charts. Visitors share the baseline and nothing else."""
+"""The shell: header with the tabs, what can be done with the scenario, the open tab. A visitor is one `Session`."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from html import escape
-from typing import Any, cast
+from typing import Any
 
-import reacton.ipyvuetify as rv
 import solara
 
-from ecosystem.dashboard import charts, tables
-from ecosystem.dashboard.baseline import BASELINE
-from ecosystem.dashboard.catalog import CHAIN, PROTECTION, RESEARCH, TILES, TRANSFER, Panel
-from ecosystem.dashboard.choice import JURISDICTIONS, SCALES, SEEDS, START_YEAR, YEARS, Choice, read_choice
-from ecosystem.dashboard.results import Result
-from ecosystem.dashboard.runner import RUNNER, Job
-from ecosystem.dashboard.text import number, place, text
-from ecosystem.dashboard.theme import mark, palette, settle_solara
-from ecosystem.dashboard.tiles import tiles
-from ecosystem.kernel.errors import InputError
+from ecosystem.dashboard.parts import html
+from ecosystem.dashboard.session import Session, open_session, use_session
+from ecosystem.dashboard.share import write_file
+from ecosystem.dashboard.tabs import known_tabs, tab_named
+from ecosystem.dashboard.text import text
+from ecosystem.dashboard.theme import settle_solara
 
 settle_solara(text("page.title"))
 
-POLL_SECONDS = 0.2
-STANDARD_SCALE = 500
-"""Worlds coarser than this carry a note that small counts jump by chance."""
-CONTROL_KEYS = (
-    "title", "jurisdictions", "years", "years_unit", "scale", "scale_help", "seed", "seed_help",
-    "run", "cancel", "need_one", "again",
+HEADER_WORDS = ("skip", "title", "tagline", "to_dark", "to_light", "tabs")
+TOOL_WORDS = (
+    "scenario", "untitled", "undo", "redo", "replay", "reset", "share", "copied", "copy", "link", "close", "save",
+    "load", "tools", "too_large",
 )  # fmt: skip
-Words = tuple[str, str, float | None]
-"""Status, problem and percent beside the form."""
-SILENCE: Words = ("", "", None)
+MOST_FILE = 200_000
+"""Bytes of an uploaded file; the browser refuses more before it sends anything."""
 
 
 @solara.component_vue("vue/header.vue")
-def _Header(words: dict[str, str], event_look: Callable[[bool], None]) -> None: ...
-
-
-@solara.component_vue("vue/controls.vue")
-def _Controls(
+def _Header(
     words: dict[str, str],
-    places: list[dict[str, str]],
-    scales: list[dict[str, Any]],
-    limits: dict[str, Any],
-    chosen: dict[str, Any],
-    running: bool,
-    away: bool,
-    percent: float | None,
-    status: str,
-    problem: str,
-    event_run: Callable[[dict[str, Any]], None],
-    event_cancel: Callable[[Any], None],
-    event_home: Callable[[Any], None],
+    tabs: list[dict[str, str]],
+    open_tab: str,
+    search: str,
+    event_tab: Callable[[str], None],
+    event_look: Callable[[bool], None],
 ) -> None: ...
 
 
-@solara.component_vue("vue/choose.vue")
-def _Choose(label: str, value: str, options: list[dict[str, str]], event_choose: Callable[[str], None]) -> None: ...
+@solara.component_vue("vue/tools.vue")
+def _Tools(
+    words: dict[str, str],
+    title: str,
+    search: str,
+    file: str,
+    most: int,
+    can: dict[str, bool],
+    event_rename: Callable[[str], None],
+    event_undo: Callable[[Any], None],
+    event_redo: Callable[[Any], None],
+    event_replay: Callable[[Any], None],
+    event_reset: Callable[[Any], None],
+    event_load: Callable[[dict[str, Any]], None],
+    event_refuse: Callable[[str], None],
+) -> None: ...
 
 
-@solara.component_vue("vue/raw.vue")
-def _Raw(markup: str) -> None:
-    """Finished markup; whoever writes it has escaped every word."""
+def tools(session: Session) -> Any:
+    """Return the row of what can be done with the scenario."""
 
+    def load(sent: Any) -> None:
+        content = sent if isinstance(sent, dict) else {}
+        session.load(content.get("name"), content.get("text"))
 
-@solara.component_vue("vue/details.vue")
-def _Details(summary: str, markup: str) -> None:
-    """A part that opens on demand, and stays open when its content changes."""
-
-
-def html(tag: str, *children: Any, css: str = "", **attributes: str) -> Any:
-    """Return an HTML element with children; underscores in attribute names become hyphens."""
-    named = {name.strip("_").replace("_", "-"): value for name, value in attributes.items()}
-    return rv.Html(tag=tag, class_=css, attributes=named, children=list(children))
-
-
-def chart(option: dict[str, Any], name: str, height: int, css: str = "") -> Any:
-    """Return a chart as an image with a data sentence as its text."""
-    sentence = option["aria"]["label"]["description"]
-    return solara.FigureEcharts(
-        option=option,
-        attributes={
-            "style": f"height: {height}px; width: 100%",
-            "class": f"eco-chart {css}",
-            "role": "img",
-            "aria-label": sentence,
-            "data-testid": f"chart-{name}",
-        },
-        responsive=True,
-    )
-
-
-def details(summary: str, markup: str) -> Any:
-    """Return a part that opens on demand; whoever writes the markup has escaped every word."""
-    return _Details(summary=summary, markup=markup)
-
-
-def source(result: Result, indicator: str) -> str:
-    """Return unit, meaning, formula and name of an indicator as an HTML list."""
-    series = result.series[indicator]
-    _, unit = charts.unit_words(series)
-    how = text(f"card.kind_{series.kind}", formula=series.formula)
-    rows = [
-        (text("card.counted"), series.doc[:1].upper() + series.doc[1:]),
-        (text("card.unit"), unit),
-        (text("card.formula"), how),
-        (text("card.source"), text("card.source_value", name=indicator)),
-    ]
-    return "<dl>" + "".join(f"<dt>{escape(a)}</dt><dd>{escape(b)}</dd>" for a, b in rows) + "</dl>"
-
-
-def card(title: str, question: str, *children: Any, name: str, wide: bool = False) -> Any:
-    """Return one card of the page with its heading."""
-    return html(
-        "section",
-        html("h3", title),
-        html("p", question, css="eco-question"),
-        *children,
-        css="eco-card eco-wide" if wide else "eco-card",
-        data_testid=f"card-{name}",
+    return _Tools(
+        words={word: text(f"tools.{word}") for word in TOOL_WORDS},
+        title=session.scenario.title,
+        search=session.search,
+        file=write_file(session.scenario),
+        most=MOST_FILE,
+        can={"undo": bool(session.past), "redo": bool(session.future), "reset": session.differs},
+        event_rename=session.rename,
+        event_undo=lambda _=None: session.undo(),
+        event_redo=lambda _=None: session.redo(),
+        event_replay=lambda _=None: session.replay(),
+        event_reset=lambda _=None: session.reset(),
+        event_load=load,
+        event_refuse=lambda words: session.fail(str(words)[:200]),
     )
 
 
 @solara.component
-def LinesCard(result: Result, panel: Panel, dark: bool) -> None:
-    """One indicator over the years by place, with its table and its meaning."""
-    option = solara.use_memo(lambda: charts.lines(result, panel.indicator, palette(dark)), [result, panel, dark])
-    card(
-        text(f"panels.{panel.id}.title"),
-        text(f"panels.{panel.id}.question"),
-        chart(option, panel.id, charts.HEIGHT),
-        details(text("table.show"), tables.lines_table(result, panel.indicator)),
-        details(text("card.counted"), source(result, panel.indicator)),
-        name=panel.id,
-    )
-
-
-@solara.component
-def RightsCard(result: Result, dark: bool) -> None:
-    """The way of the rights: creators, offices, outcomes, trade, users."""
-    office, set_office = solara.use_state("")
-    shown = office if office in result.places else ""
-    option = solara.use_memo(lambda: charts.sankey_rights(result, palette(dark), shown), [result, dark, shown])
-    options = [{"value": "", "label": text("flows.all_offices")}]
-    options += [{"value": code, "label": place(code)} for code in result.places]
-    card(
-        text("flows.title"),
-        text("flows.question"),
-        _Choose(label=text("flows.office_choice"), value=shown, options=options, event_choose=set_office),
-        html("div", chart(option, "rights", 470, "eco-sankey"), css="eco-scroll"),
-        html("p", text("flows.note", first=result.years[0]), css="eco-note"),
-        details(text("table.show"), tables.rights_table(result, shown)),
-        name="rights",
-        wide=True,
-    )
-
-
-@solara.component
-def DealsCard(result: Result, dark: bool) -> None:
-    """Who passes technology to whom, by kind of deal."""
-    side, set_side = solara.use_state("0")
-    option = solara.use_memo(lambda: charts.sankey_deals(result, palette(dark), int(side)), [result, dark, side])
-    options = [{"value": key, "label": text(f"deals.side_{key}")} for key in ("0", "1")]
-    card(
-        text("deals.title"),
-        text("deals.question"),
-        _Choose(label=text("deals.side_choice"), value=side, options=options, event_choose=set_side),
-        html("div", chart(option, "deal-flows", 400, "eco-sankey"), css="eco-scroll"),
-        html("p", text("deals.note", first=result.years[0]), css="eco-note"),
-        details(text("table.show"), tables.deals_table(result, int(side))),
-        name="deal-flows",
-        wide=True,
-    )
-
-
-@solara.component
-def ChainCard(result: Result, dark: bool) -> None:
-    """The innovation chain of each place as a spindle."""
-    spindles = [
+def Shell(session: Session) -> None:
+    """The frame around the open tab."""
+    use_session(session)
+    dark, set_dark = solara.use_state(False)
+    tab = tab_named(session.view.tab)
+    words = {word: text(f"page.{word}") for word in HEADER_WORDS}
+    name = text(f"tabs.{tab.id}.name")
+    solara.Title(f"{name} – {text('page.title')}")
+    with html("div", css="eco"):
+        _Header(
+            words=words,
+            tabs=[{"id": known.id, "name": text(f"tabs.{known.id}.name")} for known in known_tabs()],
+            open_tab=tab.id,
+            search=session.search,
+            event_tab=lambda id: session.see(tab=str(id)),
+            event_look=set_dark,
+        )
+        if tab.scenario:
+            tools(session)
         html(
             "div",
-            html("h4", place(code)),
-            chart(charts.spindle(result, code, palette(dark)), f"chain-{code}", 190),
-            css="eco-spindle",
+            *([html("p", session.problem, css="eco-problem", role="alert")] if session.problem else []),
+            html("p", session.notice, css="eco-notice", role="status"),
+            css="eco-messages",
         )
-        for code in result.places
-    ]
-    note = text("chain.note") + ("" if len(result.places) > 1 else " " + text("chain.alone"))
-    card(
-        text("chain.title"),
-        text("chain.question"),
-        html("div", *spindles, css="eco-spindles"),
-        html("p", note, css="eco-note"),
-        details(text("table.show"), tables.chain_table(result)),
-        details(text("card.counted"), "".join(source(result, indicator) for _, indicator in CHAIN)),
-        name="chain",
-        wide=True,
-    )
-
-
-CONTROL_WORDS = {key: text(f"controls.{key}", start=START_YEAR) for key in CONTROL_KEYS}
-
-
-def section(name: str, *children: Any) -> Any:
-    """Return one part of the results with its heading and lead."""
-    return html(
-        "section",
-        html("h2", text(f"sections.{name}")),
-        html("p", text(f"sections.{name}_lead"), css="eco-lead"),
-        html("div", *children, css="eco-grid"),
-        css="eco-section",
-        data_testid=f"section-{name}",
-    )
-
-
-def world_line(result: Result) -> str:
-    """Return what identifies the world shown: places, years, scale, seed, model version, digest."""
-    return text(
-        "world.line",
-        places=", ".join(place(code) for code in result.places),
-        first=result.years[0],
-        last=result.years[-1],
-        scale=f"{result.scale:g}",
-        seed=result.seed,
-        version=result.version,
-        digest=result.digest[:12],
-    )
-
-
-def command(choice: Choice) -> str:
-    """Return the command that runs the same world with the same digest."""
-    places = ",".join(choice.jurisdictions)
-    return f"ecosystem run --jurisdictions {places} --years {choice.years} --scale {choice.scale} --seed {choice.seed}"
-
-
-@solara.component
-def Results(result: Result, dark: bool, away: bool) -> None:
-    """All charts of one finished world."""
-    firms = number(result.weights.get("firms", result.scale), 2)
-    notes = (
-        text("world.scale_note", scale=f"{result.scale:g}", firms=firms),
-        text("world.seed_note"),
-        text("world.again"),
-    )
-    about = "".join(f"<p>{escape(words)}</p>" for words in notes)
-    about += f"<p><code>{escape(command(result.choice))}</code></p>"
-    about += f"<p>{escape(text('world.digest'))} <code>{escape(result.digest)}</code></p>"
-    coarse = []
-    if result.scale > STANDARD_SCALE:
-        coarse = [html("p", text("world.coarse", scale=f"{result.scale:,.0f}"), css="eco-coarse")]
-    with html("div", css="eco-results", id="eco-results", tabindex="-1", data_digest=result.digest):
-        html(
-            "div",
-            html("p", text("world.yours" if away else "world.baseline"), css="eco-which", data_testid="which"),
-            html("p", world_line(result), css="eco-line", data_testid="world-line"),
-            *coarse,
-            details(text("world.details"), about),
-            css="eco-world",
-        )
-        html(
-            "section",
-            html("h2", text("sections.headline"), css="eco-hidden"),
-            _Raw(markup=tiles(result, TILES)),
-            css="eco-section",
-            data_testid="section-headline",
-        )
-        section("protection", *[LinesCard(result, panel, dark) for panel in PROTECTION])
-        section(
-            "transfer",
-            RightsCard(result, dark),
-            DealsCard(result, dark),
-            *[LinesCard(result, panel, dark) for panel in TRANSFER],
-        )
-        section("research", *[LinesCard(result, panel, dark) for panel in RESEARCH], ChainCard(result, dark))
-
-
-def _percent(job: Job) -> int | None:
-    done, total = job.progress
-    return int(100 * done / total) if total else None
-
-
-def job_status(job: Job) -> str:
-    """Return one sentence on a run under way."""
-    done, total = job.progress
-    if job.state == "waiting":
-        return text("run.waiting")
-    if not total:
-        return text("run.building")
-    # A sentence that changes each month would never let a screen reader finish: steps of ten percent.
-    return text("run.running", percent=int(10 * done / total) * 10, done=done, total=total)
-
-
-def baseline_status() -> Words:
-    """Return status, problem and percent of the shared baseline."""
-    job = BASELINE.job
-    if job is None:
-        return "", BASELINE.problem, None
-    percent = _percent(job)
-    key = "run.baseline_first" if BASELINE.result is None else "run.refining"
-    return text(key, percent=percent // 10 * 10 if percent is not None else 0), "", percent
+        with html("main", css=f"eco-main eco-tab-{tab.id}", data_testid=f"tab-{tab.id}"):
+            tab.show(session, dark)
+        html("footer", html("p", f"{text('page.tagline')} {text('page.footer')}"), css="eco-footer")
 
 
 @solara.component
 def Page() -> None:
-    """The whole page."""
-    dark, set_dark = solara.use_state(False)
-    shared, set_shared = solara.use_state(BASELINE.result)
-    own, set_own = solara.use_state(cast("Result | None", None))
-    job, set_job = solara.use_state(cast("Job | None", None))
-    words, set_words = solara.use_state(SILENCE)
-    others, set_others = solara.use_state(SILENCE)
-
-    def watch() -> Callable[[], None]:
-        """Look at the shared baseline and at this visitor's run until nothing more will come."""
-        BASELINE.start()
-        left = threading.Event()
-
-        def loop() -> None:
-            while not left.wait(POLL_SECONDS):
-                set_shared(BASELINE.result)
-                if job is None:
-                    set_others(baseline_status())
-                    if BASELINE.finished:
-                        return
-                elif job.wait(0):
-                    if job.result is not None:
-                        set_own(job.result)
-                        set_words((text("run.done", seconds=number(job.result.seconds, 2)), "", None))
-                    else:
-                        set_words((text("run.cancelled") if not job.problem else "", job.problem, None))
-                    set_job(None)
-                    return
-                else:
-                    set_words((job_status(job), "", _percent(job)))
-
-        threading.Thread(target=loop, daemon=True).start()
-        return left.set
-
-    solara.use_effect(watch, [job, own is None])
-    current = solara.use_ref(cast("Job | None", None))
-    current.current = job
-
-    def leave() -> Callable[[], None]:
-        """A visitor who leaves takes their run along."""
-
-        def cancel() -> None:
-            if current.current is not None:
-                current.current.cancel()
-
-        return cancel
-
-    solara.use_effect(leave, [])
-
-    def run(form: dict[str, Any]) -> None:
-        if job is not None:
-            set_words((words[0], text("run.busy"), words[2]))
-            return
-        try:
-            set_job(RUNNER.start(read_choice(form)))
-            set_words((text("run.waiting"), "", None))
-        except InputError as error:
-            set_words(("", str(error), None))
-
-    def cancel(_: Any = None) -> None:
-        if job is not None:
-            job.cancel()
-
-    def home(_: Any = None) -> None:
-        set_own(None)
-        set_words(SILENCE)
-
-    result = own if own is not None else shared
-    chosen = Choice()
-    # What happens to the visitor's own runs comes first; the shared baseline speaks while there is nothing else.
-    status, problem, percent = words if words != SILENCE or own is not None else others
-    solara.Title(text("page.title"))
-    with html("div", css="eco"):
-        _Header(
-            words={
-                "skip": text("page.skip"),
-                "title": text("page.title"),
-                "tagline": text("page.tagline"),
-                "to_dark": text("page.theme_to_dark"),
-                "to_light": text("page.theme_to_light"),
-            },
-            event_look=set_dark,
-        )
-        with html("main", css="eco-main"):
-            html(
-                "div",
-                html("h1", text("page.question")),
-                html("p", text("page.intro")),
-                css="eco-hero",
-            )
-            with html("div", css="eco-columns"):
-                with html("div", css="eco-side"):
-                    _Controls(
-                        words=CONTROL_WORDS,
-                        places=[
-                            {"code": code, "name": place(code), "color": mark(k).color}
-                            for k, code in enumerate(JURISDICTIONS)
-                        ],
-                        scales=[{"value": scale, "label": text(f"controls.scale_{scale}")} for scale in SCALES],
-                        limits={"years": list(YEARS), "seeds": list(SEEDS)},
-                        chosen={
-                            "jurisdictions": list(chosen.jurisdictions),
-                            "years": chosen.years,
-                            "scale": chosen.scale,
-                            "seed": chosen.seed,
-                        },
-                        running=job is not None,
-                        away=own is not None,
-                        percent=percent,
-                        status=status,
-                        problem=problem,
-                        event_run=run,
-                        event_cancel=cancel,
-                        event_home=home,
-                    )
-                if result is None:
-                    html(
-                        "div",
-                        html("p", text("page.no_baseline" if problem else "page.loading")),
-                        css="eco-card eco-empty",
-                        id="eco-results",
-                        tabindex="-1",
-                    )
-                else:
-                    Results(result, dark, own is not None)
-        html("footer", html("p", f"{text('page.tagline')} {text('page.footer')}"), css="eco-footer")
+    """One visit."""
+    search = solara.use_router().search
+    session = solara.use_memo(lambda: open_session(search), [])
+    solara.use_effect(lambda: session.close, [])
+    Shell(session)
 
 
 @solara.component

@@ -1,4 +1,4 @@
-"""Words and numbers for people: sentences come from ``locale/<language>.toml``, numbers are written here."""
+"""Words and numbers for people: sentences come from ``locale/<language>.toml`` and ``locale/<language>/*.toml``."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ _LOCALE = Path(__file__).parent / "locale"
 
 @lru_cache
 def _words(language: str) -> dict[str, str]:
-    with (_LOCALE / f"{language}.toml").open("rb") as file:
-        tree = tomllib.load(file)
     flat: dict[str, str] = {}
 
     def walk(branch: dict[str, object], prefix: str) -> None:
@@ -26,7 +24,10 @@ def _words(language: str) -> dict[str, str]:
             else:
                 flat[prefix + key] = str(value).strip()
 
-    walk(tree, "")
+    # A tab brings its words in a file of its own beside the common ones.
+    for path in (_LOCALE / f"{language}.toml", *sorted((_LOCALE / language).glob("*.toml"))):
+        with path.open("rb") as file:
+            walk(tomllib.load(file), "")
     return flat
 
 

@@ -206,10 +206,11 @@ def seat(world: World, slots: np.ndarray, size: np.ndarray) -> None:
 
 def _follow(world: World, slots: np.ndarray) -> None:
     """Give organizations without a territory that of their region, or where the data name none one by market size."""
-    orgs, t = world.orgs, world.territories
+    orgs = world.orgs
     slots = slots[orgs.territory[slots] < 0]
     if not len(slots):
         return
+    t = world.territories
     found = world.regions.territory[orgs.region[slots]]
     place = orgs.jurisdiction[slots].astype(np.int64)
     u = world.draw.uniform("region.territory", orgs.uid[slots], month=ALWAYS)

@@ -196,8 +196,7 @@ class _Batch:
         values: dict[int, dict[int, dict[int, float]]] = {}
         for (variant, point, replicate), value in self.database.means(stop.output, stop.jurisdiction):
             values.setdefault(point, {}).setdefault(variant, {})[replicate] = value
-        names = [v.name for v in self.plan.variants]
-        versus = names.index(stop.versus) if stop.versus else None
+        versus = self.plan.variants.index(stop.versus) if stop.versus else None
         out = {}
         for point in range(len(self.plan.points)):
             now = replicates.get(point, self.plan.replicates)
@@ -264,7 +263,7 @@ def trial(
                 found[outcome.id] = outcome
                 if progress is not None:
                     progress(len(found), len(jobs))
-    rows = [(plan.variants[r.id[0]].name, plan.points[r.id[1]], found[r.id]) for r in runs]
+    rows = [(plan.variants[r.id[0]], plan.points[r.id[1]], found[r.id]) for r in runs]
     good = [o for _, _, o in rows if o.status == "done"]
     measured = None
     if good:

@@ -78,6 +78,31 @@ def test_serial_pool_and_shards_give_the_same_results(tmp_path: Path) -> None:
                                   table[table["indicator"] == "business_rd"].reset_index(drop=True))  # fmt: skip
 
 
+def test_merging_keeps_failures_until_a_run_is_done(tmp_path: Path) -> None:
+    plan = standin.plan()
+    for k in (1, 2):
+        run_batch(plan, tmp_path / "here", workers=0, shard=(k, 2), work=standin.raising)
+    here = Folder.load(tmp_path / "here")
+    assert merge(here, remove=True) == len(plan)
+    assert [f.id for f in failures(here)] == [standin.POISON]
+    there = run_batch(plan, tmp_path / "there", workers=0, work=standin.tiny)
+    assert merge(here, [tmp_path / "there"]) == 1
+    assert status(here) == there
+    run_batch(standin.plan(3), tmp_path / "third", workers=0, work=standin.tiny)
+    with pytest.raises(InputError, match="different experiments: replicates: 2 -> 3"):
+        merge(here, [tmp_path / "third"])
+    with pytest.raises(InputError, match="nothing to merge"):
+        merge(here)
+
+
+def test_results_can_be_read_where_nobody_may_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = run_batch(standin.plan(), tmp_path / "out", workers=0, work=standin.tiny)
+    before = sorted((tmp_path / "out").iterdir())
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert status(Folder.load(tmp_path / "out")) == expected
+    assert sorted((tmp_path / "out").iterdir()) == before  # reading made no file
+
+
 def test_a_shared_burn_in_changes_nothing() -> None:
     names = ("patent_filings", "inventions", "business_rd")
     scenarios = [TINY, TINY.with_lever("office.examiners", on="us", value=12000), replace(TINY, title="twin")]
@@ -120,13 +145,33 @@ def test_a_changed_plan_or_model_is_refused_with_what_differs(tmp_path: Path) ->
         status(Folder.load(out))
     (out / "plan.json").write_text(text)
     # another title is no other experiment
-    titled = Experiment.from_dict({**plan.experiment.to_dict(), "title": "Renamed"})
-    assert run_batch(replace(plan, experiment=titled), out, workers=0, work=standin.tiny) == before
+    assert (
+        run_batch(replace(plan, content={**plan.content, "title": "Renamed"}), out, workers=0, work=standin.tiny)
+        == before
+    )
     # results of another experiment in the place of these
     run_batch(standin.plan(3), tmp_path / "other", workers=0, work=standin.tiny)
     (out / "runs.sqlite").write_bytes((tmp_path / "other" / "runs.sqlite").read_bytes())
     with pytest.raises(InputError, match="results of another experiment"):
         run_batch(plan, out, workers=0, work=standin.tiny)
+
+
+def test_results_outlive_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, out = standin.plan(), tmp_path / "out"
+    before = run_batch(plan, out, workers=0, work=standin.raising)
+    names = [f.command for f in failures(Folder.load(out))]
+
+    def gone(*arguments: object, **more: object) -> None:
+        raise InputError("There is no lever named 'office.examiners'")
+
+    monkeypatch.setattr("ecosystem.lab.experiment.plan.Experiment.from_dict", gone)
+    assert status(Folder.load(out)) == before
+    assert [f.command for f in failures(Folder.load(out))] == names
+    export(Folder.load(out), tmp_path / "tables")
+    factors = pd.read_csv(tmp_path / "tables" / "factors.csv")
+    assert factors.loc[0, ["factor", "low", "high"]].tolist() == ["firm.credit_share", 0.1, 0.3]
+    with pytest.raises(InputError, match="no lever named"):
+        run_batch(Folder.load(out).plan, out, workers=0, work=standin.tiny)
 
 
 def test_a_model_that_changes_under_way_stops_the_experiment(tmp_path: Path) -> None:

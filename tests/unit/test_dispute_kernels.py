@@ -84,7 +84,12 @@ def test_values_of_rights(world: World) -> None:
     assert sign.any()
     share = inside(v.where[world.orgs.jurisdiction[r.owner[rows]], sector], r.territories[rows])
     np.testing.assert_allclose(territory_share(world, rows, r.owner[rows]), share, rtol=1e-13)
-    yearly = line_profit(world, r.invention[rows]) * share * premium
+    # a right in force in a part of its place's market is worth more than in proportion
+    own = world.territories.place[None, :] == office[:, None]
+    whole = (v.where[world.orgs.jurisdiction[r.owner[rows]], sector] * own).sum(axis=1)
+    part = np.where(share < whole * (1.0 - 1e-12), (share / whole) ** world.p["valuation.coverage_exponent"], 1.0)
+    assert (part < 1.0).any()
+    yearly = line_profit(world, r.invention[rows]) * whole * part * premium
     np.testing.assert_allclose(right_value(world, rows), yearly, rtol=1e-13)
     levers = world.levers
     years = np.where(model, levers["law.utility_model_years"][office], levers["law.term_years"][office])
@@ -108,7 +113,7 @@ def test_both_sides_weigh_a_dispute(world: World) -> None:
 
     valid_p, valid_d = (sees(name, cases.validity) for name in ERRORS[:2])
     win_p, win_d = (sees(name, cases.infringement) for name in ERRORS[2:])
-    split = levers["court.bifurcated"][place] > 0.5
+    split = (levers["court.bifurcated"][place] > 0.5) & ~cases.unified
     win_p, win_d = win_p * np.where(split, 1.0, valid_p), win_d * np.where(split, 1.0, valid_d)
     stop = np.where(
         cases.practising, levers["court.injunction"][place], levers["court.injunction_nonpractising"][place]
@@ -117,7 +122,9 @@ def test_both_sides_weigh_a_dispute(world: World) -> None:
     multiple = levers["court.damages"][place]
     award_p = stakes(harm, multiple, stop, p["court.injunction_worth"], years, p["court.impatience"])
     award_d = stakes(harm, multiple, stop, p["court.injunction_pain"], years, p["court.impatience"])
-    cost = levers["court.cost"][place] * award_p ** p["court.cost_exponent"]
+    cost = levers["court.cost"][place] * award_p ** p["court.cost_exponent"] * cases.cost_share
+    award_p, award_d = award_p * cases.stake_share, award_d * cases.stake_share
+    assert (cases.stake_share[place == 1] < 1.0).any()
     own = np.where(cases.entity, p["assertion.cost_share"], 1.0) * cost
     shift = levers["court.fee_shifting"][place]
     v = view(world, rows, np.full(world.J, 0.5), 0.65)

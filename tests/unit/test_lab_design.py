@@ -18,7 +18,7 @@ from ecosystem.lab.experiment import Design, Experiment, Factor, Plan, Stop, Var
 from ecosystem.lab.experiment.design import KINDS
 from ecosystem.lab.experiment.factors import placed
 from ecosystem.lab.experiment.variants import crossed
-from ecosystem.scenario import declared_parameters
+from ecosystem.scenario import declared_parameters, known_measures
 
 A, B, C = "firm.credit_share", "firm.wage_share", "office.examiners@us"
 FILE = """
@@ -164,6 +164,16 @@ def test_a_factorial_crosses_every_policy() -> None:
     many = [Variant("baseline"), *(Variant(str(i), levers={"us": {f"l{i}": 1.0}}) for i in range(13))]
     with pytest.raises(InputError, match="8,192 variants"):
         crossed(many)
+
+
+def test_a_factorial_crosses_measures() -> None:
+    first, second = sorted(known_measures())[:2]
+    on = [{"id": name, "on": "jp", "strength": 0.5} for name in (first, second)]
+    made = experiment(variants=[{"name": use["id"], "measures": [use]} for use in on], design="factorial")
+    assert Experiment.from_dict(made.to_dict()) == made
+    plan = made.plan()
+    used = [[use.id for use in plan.scenario((v, 0, 0)).measures] for v in range(len(plan.variants))]
+    assert used == [[], [first], [second], [first, second]]
 
 
 def test_values_at_the_ends_are_exact_on_any_scale() -> None:

@@ -14,7 +14,7 @@ from agents import renewal
 from agents.organizations import Organizations
 from agents.patent_office import Offices, file_applications, open_offices
 from agents.patent_office.dockets import Dockets, push, take
-from agents.patent_office.examination import examine, pressure, seen
+from agents.patent_office.examination import examine, pressure, search_of, seen
 from agents.patent_office.offices import count_staff, output_by_month, staff
 from ecosystem.domain.indicators import Tally
 from ecosystem.domain.knowledge import Inventions
@@ -40,9 +40,11 @@ BASE = {
     "office.accelerated_months": (4.4, 2.3, 1.0),
     "office.reply_months": (8.0, 4.8, 1.0),
     "office.target_months": (14.0, 10.0, 1.0),
+    "office.work_sharing": (0.1, 0.1, 0.1),
     "office.filing_fee": (0.002, 0.0016, 0.0),
     "office.attorney_cost": (0.02, 0.006, 0.0),
     "office.foreign_cost": (0.005, 0.008, 0.0),
+    "office.outward_cost": (1.0, 1.0, 1.0),
     "office.filing_subsidy": (0.0, 0.5, 0.0),
     "office.renewal_scale": (1.0, 1.0, 1.0),
     "office.publication_months": (18.0, 18.0, 18.0),
@@ -67,13 +69,14 @@ def small_world(seed: int = 1, burn_in: int = 120, **values: float) -> Any:
     world: Any = SimpleNamespace(
         places=PLACES, P=2, J=3, ROW=2, T=3, S=2, scale=SCALE, month=-burn_in, burn_in_months=burn_in,
         draw=Draw(seed), levers=Levers({k: np.array(v) for k, v in BASE.items()}), calendar=Calendar(),
-        p=dict(parameters) | {"firm.credit_share": 0.1}, tally=Tally(3, 2),
+        p=dict(parameters) | {"firm.credit_share": 0.1, "law.floor": 0.8}, tally=Tally(3, 2),
         territories=SimpleNamespace(code=PLACES, place=np.array([0, 1, 2])),
         orgs=Organizations(), inventions=Inventions(place=3), rights=Rights(), offices=Offices(),
         accounts=Accounts(PLACES),
         fees=SimpleNamespace(patent=np.zeros((3, 51)), utility_model=np.zeros((3, 51))),
         valuation=SimpleNamespace(rate=0.05, decay=np.array([0.1, 0.1])), history=[],
         experience=SimpleNamespace(grants=np.zeros(3), decisions=np.zeros(3)),
+        law=SimpleNamespace(uncertainty=np.full((3, 35), 0.8)),
     )  # fmt: skip
     world.orgs.add(5, uid=np.arange(1, 6), jurisdiction=[0, 0, 1, 1, 2], employees=[100, 5000, 100, 5000, 5000],
                    kind=[0, 0, 0, 1, 0], weight=50.0, cash=1e6, passive=[False] * 4 + [True])  # fmt: skip
@@ -133,11 +136,20 @@ def baseline() -> Any:
     return run(small_world(), 240, models=3)
 
 
+def searched(world: Any, slots: np.ndarray) -> np.ndarray:
+    """Identities whose search decides files: the family's at the first office and where its search is taken over."""
+    rights, inv = world.rights, world.inventions
+    made, office = rights.invention[slots], rights.office[slots]
+    own = world.draw.uniform("office.shared_search", rights.uid[slots], month=ALWAYS)
+    shared = (inv.jurisdiction[made] == office) | (own < world.levers["office.work_sharing"][office])
+    return np.where(shared, inv.uid[made], rights.uid[slots])
+
+
 def perceived(world: Any, slots: np.ndarray) -> np.ndarray:
     """Return what the examiner sees, nu + lambda / h + s sqrt(1 / h) z + leniency, in vector form."""
     rights = world.rights
     short = 1.0 / rights.hours[slots].astype(np.float64)
-    z = world.draw.normal("office.search", rights.uid[slots], month=ALWAYS)
+    z = world.draw.normal("office.search", searched(world, slots), month=ALWAYS)
     noise = world.p["office.search_noise"] * np.sqrt(short) * z
     flattery = world.levers["office.flattery"][rights.office[slots]]
     out: np.ndarray = rights.novelty[slots] + flattery * short + noise + rights.leniency[slots]
@@ -149,11 +161,21 @@ def test_the_compiled_view_of_a_file_equals_the_vector_form(baseline: Any) -> No
     slots = np.flatnonzero(rights.first_action < NEVER)[-300:]
     key = baseline.draw.key("office.search", ALWAYS)
     one = [
-        seen(rights.uid[i], rights.novelty[i], rights.leniency[i], rights.hours[i],
+        seen(who, rights.novelty[i], rights.leniency[i], rights.hours[i],
              baseline.levers["office.flattery"][rights.office[i]], baseline.p["office.search_noise"], key)
-        for i in slots
+        for i, who in zip(slots, searched(baseline, slots), strict=True)
     ]  # fmt: skip
     np.testing.assert_allclose(one, perceived(baseline, slots), rtol=1e-12)
+
+
+def test_a_second_office_repeats_what_it_takes_over(baseline: Any) -> None:
+    rights, inv = baseline.rights, baseline.inventions
+    slots = np.flatnonzero(inv.jurisdiction[rights.invention] != rights.office)[-4000:]
+    who = np.array([search_of(rights.uid[i], inv.uid[rights.invention[i]], True, 0.3, np.uint64(9)) for i in slots])
+    taken = who == inv.uid[rights.invention[slots]]
+    assert abs(taken.mean() - 0.3) < 5 * np.sqrt(0.21 / len(slots))
+    assert (who[~taken] == rights.uid[slots[~taken]]).all()
+    assert search_of(7, 8, False, 0.0, np.uint64(9)) == 8
 
 
 def test_decisions_follow_what_is_perceived(baseline: Any) -> None:

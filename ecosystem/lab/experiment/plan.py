@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ecosystem import __version__
 from ecosystem.kernel.errors import InputError
 from ecosystem.lab.experiment.experiment import Experiment
-from ecosystem.lab.experiment.factors import placed
-from ecosystem.lab.experiment.variants import Variant
+from ecosystem.lab.experiment.factors import declaration, placed
 from ecosystem.lab.model import model_digest, model_files
 from ecosystem.scenario import Scenario
 
@@ -49,15 +48,25 @@ class Run:
 class Plan:
     """An experiment with its points made, bound to the model it was planned on.
 
+    It is plain data: what was run can be read and exported when the model has long moved on; only to run it the
+    experiment is checked against the model that is installed.
+
     Attributes:
+        content: the experiment's keys.
+        policies: the variants that are run, as their keys.
+        factors: what is varied, with the unit, source and range that the model declared.
         points: design points.
+        scenario_key: hash of the scenario, which covers folders of places.
         model: digest of the model's code and data.
         files: hash of each of these files, so that a refusal can say which ones changed.
         versions: of what was installed when it was planned; for the record.
     """
 
-    experiment: Experiment
+    content: Mapping[str, Any]
+    policies: tuple[Mapping[str, Any], ...]
+    factors: tuple[Mapping[str, Any], ...]
     points: tuple[dict[str, float], ...]
+    scenario_key: str
     model: str
     files: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -72,23 +81,45 @@ class Plan:
         points = tuple(experiment.points())
         for point in points[:1]:
             placed(experiment.scenario, point)
-        return cls(experiment, points, model_digest(), model_files(), _versions())
+        factors = []
+        for f in experiment.uncertainties:
+            declared = declaration(f.name, experiment.scenario)
+            factors.append({
+                "factor": f.name, "low": f.low, "high": f.high, "log": f.log, "values": list(f.values),
+                "value_in_scenario": declared.value, "unit": declared.unit, "source": declared.source,
+            })  # fmt: skip
+        policies = tuple(v.to_dict() for v in experiment.policies)
+        key = experiment.scenario.key()
+        return cls(
+            experiment.to_dict(), policies, tuple(factors), points, key, model_digest(), model_files(), _versions()
+        )
 
     @cached_property
-    def variants(self) -> tuple[Variant, ...]:
-        """The policies that are run."""
-        return self.experiment.policies
+    def experiment(self) -> Experiment:
+        """The experiment, checked against the model that is installed."""
+        return Experiment.from_dict(self.content)
 
     @cached_property
     def id(self) -> str:
         """The experiment's id: the first 16 hex digits of the SHA-256 of the frozen plan."""
-        content = json.dumps([self.experiment.key(), self.points, self.model], sort_keys=True)
-        return hashlib.sha256(content.encode()).hexdigest()[:16]
+        content = {k: v for k, v in self.content.items() if k != "title"}
+        frozen = json.dumps([content, self.policies, self.points, self.scenario_key, self.model], sort_keys=True)
+        return hashlib.sha256(frozen.encode()).hexdigest()[:16]
+
+    @property
+    def title(self) -> str:
+        """The experiment's title."""
+        return str(self.content.get("title", ""))
+
+    @cached_property
+    def variants(self) -> tuple[str, ...]:
+        """Names of the policies that are run."""
+        return tuple(str(p["name"]) for p in self.policies)
 
     @property
     def replicates(self) -> int:
         """Replicates of every variant at every point, before any stopping rule adds some."""
-        return self.experiment.replicates
+        return int(self.content["replicates"])
 
     def __len__(self) -> int:
         return len(self.variants) * len(self.points) * self.replicates
@@ -102,7 +133,7 @@ class Plan:
 
     @cached_property
     def _bases(self) -> list[Scenario]:
-        return [v.put(self.experiment.scenario) for v in self.variants]
+        return [v.put(self.experiment.scenario) for v in self.experiment.policies]
 
     def scenario(self, id: RunId) -> Scenario:
         """Return the scenario of a run."""
@@ -172,8 +203,11 @@ class Plan:
         return {
             "format": FORMAT,
             "id": self.id,
-            "experiment": self.experiment.to_dict(),
+            "experiment": dict(self.content),
+            "policies": [dict(p) for p in self.policies],
+            "factors": [dict(f) for f in self.factors],
             "points": [dict(p) for p in self.points],
+            "scenario_key": self.scenario_key,
             "model": self.model,
             "files": dict(self.files),
             "versions": dict(self.versions),
@@ -186,13 +220,16 @@ class Plan:
     @classmethod
     def from_dict(cls, content: Mapping[str, Any], where: str) -> Plan:
         """Read a frozen plan; raise InputError if it is none or does not hold together."""
-        if not isinstance(content, Mapping) or not {"format", "id", "experiment", "points", "model"} <= content.keys():
-            raise InputError("The plan lacks format, id, experiment, points or model", where=where)
+        needed = {"format", "id", "experiment", "policies", "factors", "points", "scenario_key", "model"}
+        if not isinstance(content, Mapping) or not needed <= content.keys():
+            raise InputError("The plan lacks some of its parts", where=where, allowed=", ".join(sorted(needed)))
         if content["format"] != FORMAT:
             raise InputError(f"The plan has format {content['format']!r}", where=where, allowed=str(FORMAT),
                              do="Use the version of the simulator that wrote it")  # fmt: skip
-        plan = cls(Experiment.from_dict(content["experiment"], where), tuple(content["points"]), content["model"],
-                   content.get("files", {}), content.get("versions", {}))  # fmt: skip
+        plan = cls(
+            content["experiment"], tuple(content["policies"]), tuple(content["factors"]), tuple(content["points"]),
+            content["scenario_key"], content["model"], content.get("files", {}), content.get("versions", {}),
+        )  # fmt: skip
         if plan.id != content["id"]:
             raise InputError("The plan was changed after it was frozen: its content does not match its id", where=where,
                              do="Restore the file, or run the changed experiment into a new folder")  # fmt: skip
@@ -202,7 +239,7 @@ class Plan:
         """Return in words how another plan differs from this one, empty if both have one id."""
         if self.id == other.id:
             return []
-        out = _differing(self.experiment.to_dict(), other.experiment.to_dict())
+        out = _differing(dict(self.content), dict(other.content))
         out = [line for line in out if not line.startswith("title:")]
         if not out and self.points != other.points:
             out.append("the design's points differ (another version of the library that draws them)")

@@ -25,10 +25,10 @@ from typing import Any, Literal
 import pandas as pd
 
 from ecosystem.kernel.errors import InputError
-from ecosystem.lab.experiment.factors import declaration
 from ecosystem.lab.run_folder import check_free, output_trouble
 from ecosystem.lab.store.database import Database
 from ecosystem.lab.store.folder import Folder
+from ecosystem.scenario_text import to_toml
 
 Format = Literal["csv", "parquet"]
 FORMATS: tuple[Format, ...] = ("csv", "parquet")
@@ -60,7 +60,7 @@ def export(folder: Folder, out: str | Path, format: Format = "csv") -> list[Path
             _write_outputs(folder, database, part / f"outputs.{format}", format)
             _write(pd.DataFrame(database.select(f"SELECT {', '.join(_LOG)} FROM attempts"), columns=_LOG),
                    part / "log.csv", "csv")  # fmt: skip
-            (part / "experiment.toml").write_text(folder.plan.experiment.to_toml(), encoding="utf-8")
+            (part / "experiment.toml").write_text(to_toml(folder.plan.content), encoding="utf-8")
             if out.is_dir():
                 out.rmdir()
             part.rename(out)
@@ -80,16 +80,12 @@ def _write(table: pd.DataFrame, path: Path, format: Format) -> None:
 
 def _tables(folder: Folder, database: Database) -> dict[str, pd.DataFrame]:
     plan = folder.plan
-    variants = [(i, v.name, json.dumps({k: x for k, x in v.to_dict().items() if k != "name"}, sort_keys=True))
-                for i, v in enumerate(plan.variants)]  # fmt: skip
-    factors = []
-    for f in plan.experiment.uncertainties:
-        declared = declaration(f.name, plan.experiment.scenario)
-        factors.append((f.name, f.low, f.high, f.log, json.dumps(list(f.values)), declared.value, declared.unit,
-                        declared.source))  # fmt: skip
+    variants = [(i, p["name"], json.dumps({k: x for k, x in p.items() if k != "name"}, sort_keys=True))
+                for i, p in enumerate(plan.policies)]  # fmt: skip
+    factors = [[json.dumps(x) if isinstance(x, list) else x for x in f.values()] for f in plan.factors]
     points = pd.DataFrame(list(plan.points), index=range(len(plan.points)))
     points.insert(0, "point", range(len(plan.points)))
-    names = dict(enumerate(v.name for v in plan.variants))
+    names = dict(enumerate(plan.variants))
     heads = ["variant", "point", "replicate", "run_key", "seed", "status", "digest", "error_type", "error"]
     runs = pd.DataFrame(
         database.select(f"SELECT {', '.join(heads)} FROM runs ORDER BY variant, point, replicate"), columns=heads
@@ -140,7 +136,7 @@ def _named(folder: Folder, part: pd.DataFrame) -> pd.DataFrame:
     import ecosystem.world  # noqa: F401 - declares the indicators
     from ecosystem.domain.indicators import INDICATORS
 
-    names = {i: v.name for i, v in enumerate(folder.plan.variants)}
+    names = dict(enumerate(folder.plan.variants))
     units: dict[str, Any] = {n: INDICATORS[n].unit if n in INDICATORS else "" for n in part["indicator"].unique()}
     part["variant"] = part["variant"].map(names).astype("str")
     part["unit"] = part["indicator"].map(units).astype("str")

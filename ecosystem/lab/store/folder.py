@@ -22,7 +22,7 @@ from pathlib import Path
 from ecosystem.kernel.errors import InputError
 from ecosystem.lab.experiment.plan import Plan, Run
 from ecosystem.lab.store.database import Database
-from ecosystem.scenario_text import printable
+from ecosystem.scenario_text import printable, to_toml
 
 PLAN = "plan.json"
 RUNS = "runs.sqlite"
@@ -68,7 +68,7 @@ class Folder:
                                      where=where, do="Choose a new folder, or empty this one first")  # fmt: skip
                 path.mkdir(parents=True, exist_ok=True)
                 _write_once(path / PLAN, plan.to_json())
-                _write_once(path / "experiment.toml", plan.experiment.to_toml())
+                _write_once(path / "experiment.toml", to_toml(plan.content))
             elif not os.access(path, os.W_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         except OSError as error:

@@ -46,6 +46,8 @@ def merge(folder: Folder, others: Iterable[str | Path] = (), *, remove: bool = F
         for path in sources:
             with Database(path, folder.plan.id) as source:
                 new += _take(target, source)
+        for id in target.ids("failed"):
+            folder.keep_failure(folder.plan.run(id))
     if remove:
         for path in folder.shards():
             for leftover in folder.path.glob(f"*{path.name}*"):

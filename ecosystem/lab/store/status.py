@@ -100,7 +100,7 @@ def failures(folder: Folder) -> list[Failure]:
             """
             for variant, point, replicate, key, seed, kind, error, attempts in database.select(query):
                 out[variant, point, replicate] = Failure(
-                    (variant, point, replicate), folder.plan.variants[variant].name, folder.plan.points[point],
+                    (variant, point, replicate), folder.plan.variants[variant], folder.plan.points[point],
                     key, seed, attempts, kind, error, folder.command(key, seed),
                 )  # fmt: skip
     return [out[id] for id in sorted(out, key=lambda id: (id[1], id[2], id[0]))]
