@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
 from agents.court import watch
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from ecosystem.world import World
 
 HALF_YEAR = 6
+F8, FF8, FFF8, I8 = nb.float64[::1], nb.float64[:, ::1], nb.float64[:, :, ::1], nb.int64[::1]
+f8 = nb.float64
+NEVER = -(10**6)
 POOLED = -2
 """Stands for all members of a pool in a list of licensors."""
 
@@ -40,6 +44,23 @@ stock("essential_rights", "rights", "essential rights in force, by office", 0,
       lambda world: essential_in_force(world), yearly=True)  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Licensors:
+    """Who licenses the essential rights of each field at each office, the largest owners first.
+
+    Attributes:
+        number: separate licensors who approach a seller, int64 (F, P).
+        owner: the licensor, POOLED for all members of a pool, int64 (F, P, L).
+        share: its share of the essential rights in force there, 0 beyond ``number``, float64 (F, P, L).
+        right: one of its rights, int64 (F, P, L).
+    """
+
+    number: np.ndarray
+    owner: np.ndarray
+    share: np.ndarray
+    right: np.ndarray
+
+
 @dataclass(slots=True)
 class Standards:
     """What standards bodies keep.
@@ -47,21 +68,14 @@ class Standards:
     Attributes:
         essential: essential rights by field, int64; ended ones are dropped twice a year.
         licensed: month in which the license of (user, owner, field) ends.
+        who: licensors as arranged twice a year, None before the first standard.
         seen: rows of the table of uses looked at.
     """
 
     essential: dict[int, np.ndarray] = field(default_factory=dict)
     licensed: dict[tuple[int, int, int], int] = field(default_factory=dict)
+    who: Licensors | None = None
     seen: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Licensors:
-    """Who licenses the essential rights of a field at an office: owner (POOLED for a pool), share, right; (n,) each."""
-
-    owner: np.ndarray
-    share: np.ndarray
-    right: np.ndarray
 
 
 def standards(world: World) -> Standards:
@@ -123,28 +137,64 @@ def choose(world: World, f: int) -> np.ndarray:
     return chosen
 
 
-def licensors(world: World, f: int, place: int) -> Licensors:
-    """Return who licenses the essential rights of field ``f`` in force at an office, the largest owners first."""
-    rights = world.rights
-    rows = standards(world).essential.get(f, np.zeros(0, np.int64))
-    rows = rows[rights.in_force[rows] & (rights.office[rows] == place)]
+def licensors(world: World) -> Licensors:
+    """Return who licenses the essential rights in force in every field at every office."""
+    rights, F, P = world.rights, world.F, world.P
+    most = max(1, round(world.p["standards.licensors"]))
+    shape = (F, P, most)
+    out = Licensors(np.zeros((F, P), np.int64), np.full(shape, -1), np.zeros(shape), np.full(shape, -1))
+    essential = standards(world).essential
+    rows = np.concatenate([np.zeros(0, np.int64), *essential.values()])
+    rows = rows[rights.in_force[rows] & (rights.office[rows] < P)]
+    if not len(rows):
+        return out
     who = np.where(rights.pooled[rows], POOLED, rights.owner[rows]).astype(np.int64)
-    owner, first, count = np.unique(who, return_index=True, return_counts=True)
-    order = np.lexsort((owner, -count))[: max(1, round(world.p["standards.licensors"]))]
-    return Licensors(owner[order], count[order] / max(1, len(rows)), rows[first[order]])
+    cell = rights.field[rows].astype(np.int64) * P + rights.office[rows]
+    key, first, count = np.unique((cell << 32) + who - POOLED, return_index=True, return_counts=True)
+    total = np.bincount(cell, minlength=F * P)
+    cell, who = key >> 32, (key & 0xFFFFFFFF) + POOLED
+    order = np.lexsort((who, -count, cell))
+    cell = cell[order]
+    rank = np.arange(len(cell)) - np.searchsorted(cell, cell)
+    order, cell, rank = order[rank < most], cell[rank < most], rank[rank < most]
+    out.number[:] = np.bincount(cell, minlength=F * P).reshape(F, P)
+    at = (cell // P, cell % P, rank)
+    out.owner[at], out.share[at], out.right[at] = who[order], count[order] / total[cell], rows[first[order]]
+    return out
 
 
-def rates_asked(world: World, who: Licensors, place: int, others: int = 0) -> np.ndarray:
-    """Return the royalty that each licensor asks of a seller of the place, share of sales, float64 (n,).
+def rates_asked(
+    world: World, who: Licensors, fields: np.ndarray, places: np.ndarray, others: np.ndarray | int = 0
+) -> np.ndarray:
+    """Return the royalty that each licensor asks of sellers, share of sales, float64 (n, L), 0 where there is none.
 
     Args:
-        others: further owners outside the standard on whose rights the product reads.
+        fields, places: field of the product and seat of the seller, int64 (n,).
+        others: further owners outside the standard on whose rights the product reads, (n,).
     """
-    margin = 1.0 / world.p["market.sigma_across"]
-    hold_up = margin / (len(who.owner) + others + 1.0)
-    fair = world.p["standards.aggregate_rate"] * who.share
-    promise = world.levers["standards.frand"][place]
-    return np.asarray(np.minimum(hold_up, fair) ** promise * hold_up ** (1.0 - promise))
+    number = who.number[fields, places] + np.asarray(others, np.int64)
+    return np.asarray(
+        _rates(
+            np.ascontiguousarray(fields, np.int64), np.ascontiguousarray(places, np.int64), number, who.share,
+            1.0 / world.p["market.sigma_across"], world.p["standards.aggregate_rate"], world.levers["standards.frand"],
+        )
+    )  # fmt: skip
+
+
+@nb.njit(FF8(I8, I8, I8, FFF8, f8, f8, F8), cache=True)
+def _rates(
+    fields: np.ndarray, places: np.ndarray, number: np.ndarray, share: np.ndarray, margin: float, fair: float,
+    promise: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Return min(h, b)^f h^(1 - f) for each product and licensor (see ``rates_asked``)."""
+    out = np.zeros((len(fields), share.shape[2]))
+    for i in range(len(fields)):
+        h, f = margin / (number[i] + 1.0), promise[places[i]]
+        for k in range(share.shape[2]):
+            b = share[fields[i], places[i], k]
+            if b > 0.0:
+                out[i, k] = min(h, fair * b) ** f * h ** (1.0 - f)
+    return out
 
 
 @rule("adoption", "standards.implement", after="adoption.attempt")
@@ -158,75 +208,63 @@ def implement(world: World) -> None:
         return
     for f, rows in state.essential.items():
         state.essential[f] = rows[world.rights.in_force[rows] | (world.rights.outcome[rows] == 0)]
-    fields = world.inventions.field[uses.invention[first:]]
-    new = first + np.flatnonzero(np.isin(fields, list(state.essential)) & uses.active[first:])
-    for f in state.essential:
-        mine = new[world.inventions.field[uses.invention[new]] == f]
-        place = world.orgs.jurisdiction[uses.user[mine]]
-        for j in np.unique(place).tolist():
-            who = licensors(world, f, j) if j < world.P else None
-            if who is not None and len(who.owner):
-                _seek(world, f, j, mine[place == j], who)
+    state.who = licensors(world)
+    seek(world, first + np.flatnonzero(uses.active[first:]), state.who)
 
 
-def _seek(world: World, f: int, j: int, new: np.ndarray, who: Licensors) -> None:
-    """Let the licensors of a field approach its new sellers at one place."""
+def seek(world: World, new: np.ndarray, who: Licensors) -> None:
+    """Let licensors approach new sellers (uses, int64 (n,)): these take the license, or hold out and may be found."""
     state, orgs, uses, p, levers = standards(world), world.orgs, world.uses, world.p, world.levers
-    user = uses.user[new].astype(np.int64)
-    new, user = new[~orgs.passive[user]], user[~orgs.passive[user]]
+    user, tech = uses.user[new].astype(np.int64), uses.invention[new].astype(np.int64)
+    place, fields = orgs.jurisdiction[user].astype(np.int64), world.inventions.field[tech].astype(np.int64)
+    some = (place < world.P) & ~orgs.passive[user]
+    some[some] = who.number[fields[some], place[some]] > 0
+    new, user, tech, place, fields = (a[some] for a in (new, user, tech, place, fields))
     if not len(new):
         return
-    gain = np.maximum(user_gain(world, uses.invention[new], user), 0.0)
-    sales = gain * p["market.sigma_across"]
-    rate, n = rates_asked(world, who, j), len(who.owner)
-    world.tally.add("standard_rates", j, world.scale * rate.sum() * len(new))
-    world.tally.add("standard_products", j, float(world.scale * len(new)))
-    price = sales[:, None] * rate
-    life = np.minimum(1.0 / world.valuation.decay[world.inventions.sector[uses.invention[new]].astype(np.int64)], 10.0)
-    caught = 1.0 - np.exp(-levers["enforcement.detection"][j] * levers["law.enforcement"][j] * life)
-    caught *= 1.0 - levers["court.agreeable_share"][j]
-    stop = p["clearance.injunction_loss"] * levers["court.injunction"][j] * (1.0 - levers["standards.frand"][j])
-    fight = levers["court.cost"][j] * price**0.6 + levers["court.hurdle"][j]
-    holding_out = caught[:, None] * (
-        np.maximum(1.0, levers["court.damages"][j]) * price + stop * gain[:, None] / n + fight
-    )
-    cost = p["standards.talks_cost"]
+    gain = np.maximum(user_gain(world, tech, user), 0.0)
+    rate = rates_asked(world, who, fields, place)
+    world.tally.add("standard_rates", place, world.scale * rate.sum(axis=1))
+    world.tally.add("standard_products", place, world.scale)
     # an owner asks where the royalty pays for the talks
-    asks = price > cost
-    custom = world.draw.bernoulli("standards.refrain", orgs.uid[user], levers["enforcement.refrain"][j], month=ALWAYS)
-    accepts = (price + cost <= holding_out) | custom[:, None]
+    i, k = np.nonzero(rate * (gain * p["market.sigma_across"])[:, None] > p["standards.talks_cost"])
+    price, at = gain[i] * p["market.sigma_across"] * rate[i, k], place[i]
+    life = np.minimum(1.0 / world.valuation.decay[world.inventions.sector[tech[i]].astype(np.int64)], 10.0)
+    caught = 1.0 - np.exp(-levers["enforcement.detection"][at] * levers["law.enforcement"][at] * life)
+    caught *= 1.0 - levers["court.agreeable_share"][at]
+    stop = p["clearance.injunction_loss"] * levers["court.injunction"][at] * (1.0 - levers["standards.frand"][at])
+    fight = levers["court.cost"][at] * price**0.6 + levers["court.hurdle"][at]
+    damages = np.maximum(1.0, levers["court.damages"][at]) * price
+    holding_out = caught * (damages + stop * gain[i] / who.number[fields[i], at] + fight)
+    custom = world.draw.bernoulli("standards.refrain", orgs.uid[user[i]], levers["enforcement.refrain"][at], month=ALWAYS)
+    accepts = (price + p["standards.talks_cost"] <= holding_out) | custom
+    owner, right = who.owner[fields[i], at, k], who.right[fields[i], at, k]
     until = world.month + round(12 * p["standards.license_years"])
-    taker, right, paid, caught_out = [], [], [], []
-    for i, k in np.argwhere(asks).tolist():
-        pair = (int(user[i]), int(who.owner[k]), f)
-        if (
-            pair[0] == pair[1]
-            or state.licensed.get(pair, -(10**6)) > world.month
-            or _member(world, pair[0], f, j, k, who)
-        ):
+    signs, caught_out = [], []
+    asked = zip(user[i].tolist(), owner.tolist(), fields[i].tolist(), at.tolist(), strict=True)
+    for n, (taker, giver, f, j) in enumerate(asked):
+        known = state.licensed.get((taker, giver, f), NEVER) > world.month
+        if taker == giver or known or (giver == POOLED and _member(world, taker, f, j)):
             continue
-        if accepts[i, k]:
-            state.licensed[pair] = until
-            taker.append(pair[0])
-            right.append(int(who.right[k]))
-            paid.append(float(price[i, k]))
-        elif who.owner[k] != POOLED:
+        if accepts[n]:
+            state.licensed[taker, giver, f] = until
+            signs.append(n)
+        elif giver != POOLED:
             world.tally.add("standard_holdouts", j, float(world.scale))
-            if not uses.infringing[new[i]]:
-                uses.infringing[new[i]], uses.aware[new[i]], uses.right[new[i]] = True, True, who.right[k]
-                caught_out.append(int(new[i]))
+            use = int(new[i[n]])
+            if not uses.infringing[use]:
+                uses.infringing[use], uses.aware[use], uses.right[use] = True, True, right[n]
+                caught_out.append(use)
     watch(world, np.array(caught_out, dtype=np.int64))
-    if taker:
-        _sign(world, np.array(taker), np.array(right), np.array(paid))
+    if signs:
+        _sign(world, user[i[signs]], right[signs], price[signs])
 
 
-def _member(world: World, user: int, f: int, j: int, k: int, who: Licensors) -> bool:
-    """Return whether the licensor is the pool and the user one of its members, who license each other."""
-    if who.owner[k] != POOLED:
-        return False
+def _member(world: World, user: int, f: int, office: int) -> bool:
+    """Return whether the user is a member of the pool, whose members license each other."""
     from agents.transfer.pools import members
 
-    return bool(np.isin(user, members(world, j, f)))
+    return bool((members(world, office, f) == user).any())
 
 
 def _sign(world: World, taker: np.ndarray, right: np.ndarray, price: np.ndarray) -> None:

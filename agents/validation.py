@@ -21,6 +21,7 @@ import numpy as np
 from agents.organizations import within_means
 from agents.renewal_fees import TERM_LEVERS, Tables
 from ecosystem.domain.indicators import flow, ratio
+from ecosystem.domain.market import potential_now
 from ecosystem.domain.potential import F8, FF8, I1, I4, I8, B, as_slots, f8, i8
 from ecosystem.domain.valuation import right_value
 from ecosystem.kernel.luck import ALWAYS
@@ -74,7 +75,7 @@ def validate(world: World, slots: np.ndarray) -> np.ndarray:
     open_to = world.draw.bernoulli("validation.open", rights.uid[chosen], levers["law.unitary_available"][place], month=ALWAYS)
     fear = p["validation.central_attack"] * world.draw.exponential("validation.fear", orgs.uid[owner], month=ALWAYS)
     mask, first, unitary, cost, least = _choose(
-        as_slots(chosen), right_value(world, chosen), world.month, owner, orgs.jurisdiction, rights.office, rights.sector,
+        as_slots(chosen), _value_at_grant(world, chosen), world.month, owner, orgs.jurisdiction, rights.office, rights.sector,
         rights.filed, open_to, np.minimum(fear, 1.0), v.where.reshape(-1, world.T), world.S, t.place, t.unitary, t.cost,
         t.renewal, Tables.of(world).fees[PATENT] * levers["office.renewal_scale"][: world.P, None],
         levers["law.unitary_fee_scale"], p["validation.unitary_cost"], p["valuation.coverage_exponent"], float(v.rate),
@@ -97,9 +98,22 @@ def validate(world: World, slots: np.ndarray) -> np.ndarray:
     rights.lapsed[chosen[none]] = world.month
     tally, sector, scale = world.tally, rights.sector[chosen].astype(np.int64), world.scale
     tally.add("bundles_granted", place, scale, sector)
+    tally.add("patents_lapsed", place[none], scale, sector[none])
     tally.add("validations", place, scale * count_territories(mask), sector)
     tally.add("unitary_rights", place[unitary], scale, sector[unitary])
     return slots[~np.isin(slots, chosen[none])] if none.any() else slots
+
+
+def _value_at_grant(world: World, slots: np.ndarray) -> np.ndarray:
+    """Return the yearly value of rights as their owners know it when they must choose, M USD2020/year, float64 (n,).
+
+    From the first filing to the grant at a regional office four to five years go by (priority year, search, examination),
+    in which most is learnt about a patent's value (Pakes 1986); the offices of the model count from the request. So the
+    owner knows what the market will show.
+    """
+    made = world.rights.invention[slots].astype(np.int64)
+    known = potential_now(world, made, true=True) / np.maximum(potential_now(world, made), 1e-300)
+    return np.asarray(right_value(world, slots) * known)
 
 
 @rule("renewal", "validation.count", after="renewal.decide")

@@ -12,6 +12,10 @@ from ecosystem.kernel.errors import InputError
 from policies.places import Place
 
 
+MOST_TERRITORIES = 31
+"""Sets of territories are kept as bits of a 32-bit number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Territories:
     """National markets and courts.
@@ -56,6 +60,8 @@ class Geography:
         if len(set(codes)) < len(codes):
             twice = next(code for code in codes if codes.count(code) > 1)
             raise InputError(f"The territory {twice!r} belongs to two places", do="Rename it in one of them")
+        if len(codes) > MOST_TERRITORIES:
+            raise InputError(f"{len(codes)} territories are more than {MOST_TERRITORIES}", do="Join some of them")
         self.territories = Territories(
             codes,
             np.array([i for _, i in rows], dtype=np.int64),

@@ -39,9 +39,12 @@ def standards(world: World) -> np.ndarray:
 
     Standards differ by the lever around a mean of 0, by market size, so that divergence alone favors neither side.
     """
-    t, spread = world.territories, world.levers["law.territory_divergence"]
+    t, many = world.territories, several(world)
     out = np.zeros(len(t.place) + 1)
-    for j in np.flatnonzero(several(world) & (spread > 0.0)):
+    if not many.any():
+        return out
+    spread = world.levers["law.territory_divergence"]
+    for j in np.flatnonzero(many & (spread > 0.0)):
         mine = np.flatnonzero(t.place == j)
         z = world.draw.normal("court.territory", fold(np.full(len(mine), 1 + int(j)), np.arange(len(mine))), month=ALWAYS)
         out[mine] = spread[j] * (z - z @ t.share[mine])

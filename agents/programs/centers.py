@@ -85,9 +85,7 @@ def pay_centers(world: World) -> None:
     total = np.bincount(place, size, world.J)
     yearly = (lever * world.levers["science.public_funding"])[place] * size / total[place]
     orgs.rd_public[schools] += yearly / orgs.weight[schools]
-    world.accounts.pay(
-        "center_grant", "government", place, "organizations", schools, yearly / 12.0, place=place
-    )
+    world.accounts.pay("center_grant", "government", place, "organizations", schools, yearly / 12.0, place=place)
     world.tally.add("center_grants", place, yearly / 12.0)
 
 
@@ -107,7 +105,14 @@ def join(world: World) -> None:
     place = orgs.jurisdiction[due].astype(np.int64)
     fit = world.proximity @ field_weights(world)
     fit = fit / fit.mean()
-    worth = p["center.worth"] * orgs.rd[due] * orgs.absorptive[due] * fit[orgs.field[due]] * share[place] / p["center.usual"]
+    worth = (
+        p["center.worth"]
+        * orgs.rd[due]
+        * orgs.absorptive[due]
+        * fit[orgs.field[due]]
+        * share[place]
+        / p["center.usual"]
+    )
     luck = p["center.noise"] * world.draw.normal("center.opinion", orgs.uid[due], month=ALWAYS)
     joins = is_worth(worth, p["center.fee"], luck) & (affordable(world, due) > p["center.fee"]) & (share[place] > 0.0)
     a.members[due] = joins
@@ -127,7 +132,9 @@ def join(world: World) -> None:
     orgs.absorptive[members] = np.minimum(3.0, orgs.absorptive[members] * (1.0 + p["center.absorptive"]))
 
 
-def joint_members(world: World, uid: np.ndarray, owner: np.ndarray, sector: np.ndarray, partner: np.ndarray) -> np.ndarray:
+def joint_members(
+    world: World, uid: np.ndarray, owner: np.ndarray, sector: np.ndarray, partner: np.ndarray
+) -> np.ndarray:
     """Return partners of academic inventions: those given, and members where the invention is made in a center.
 
     An academic invention is made in a center with chance sigma of its place, there with a member of its sector with

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.firm.commercialize import blocking_rights
-from agents.standards import Licensors, licensors, rates_asked, standards
+from agents.standards import rates_asked, standards
 from agents.transfer.pools import bundle, note_products
 from ecosystem.domain.indicators import ratio
 from ecosystem.domain.market import OWN
@@ -47,27 +47,20 @@ def measure_stack(world: World) -> None:
     reading = blocking_rights(world, tech, user)
     separate = (reading >= 0).sum(axis=1)
     asking = (bundle(world, reading, user) >= 0).sum(axis=1)
-    essential = standards(world).essential
     count, rates = np.zeros(len(tech), np.int64), np.zeros(len(tech))
-    known: dict[tuple[int, int], Licensors] = {}
-    rate: dict[tuple[int, int, int], float] = {}
-    for i in np.flatnonzero(np.isin(fields, list(essential))).tolist():
-        f, j = int(fields[i]), int(place[i])
-        if (f, j) not in known:
-            known[f, j] = licensors(world, f, j)
-        who = known[f, j]
-        count[i] = len(who.owner)
-        case = (f, j, int(asking[i]))
-        if case not in rate:
-            rate[case] = float(rates_asked(world, who, j, case[2]).sum())
-        rates[i] = rate[case]
+    who = standards(world).who
+    if who is not None:
+        home = np.flatnonzero(place < world.P)
+        count[home] = who.number[fields[home], place[home]]
+        some = np.flatnonzero(count > 0)
+        rates[some] = rates_asked(world, who, fields[some], place[some], asking[some]).sum(axis=1)
     usual = world.sectors["royalty_rate"][sector]
     stack = usual * 2.0 * asking / (asking + count + 1.0) + rates
     world.tally.add("royalty_stack_sum", place, world.scale * stack, sector)
     world.tally.add("products_complex", place, world.scale, sector)
     read = separate + count
-    some = read > 0
-    note_products(world, place[some], fields[some], read[some])
+    reads = read > 0
+    note_products(world, place[reads], fields[reads], read[reads])
 
 
 def inv_of(world: World, uses: np.ndarray) -> np.ndarray:

@@ -38,7 +38,7 @@ CHOSEN = (
     ("invention_quality", "", "sti", "creation", 1),
     ("researchers", "gdp", "sti", "people", 1),
     ("new_inventor_inflow", "researchers", "sti", "people", 1),
-    ("inventor_immigration", "researchers", "sti", "people", 1),
+    ("foreign_inventor_share", "", "sti", "people", 1),
     ("motivation", "", "sti", "people", 1),
     ("launch_revenue_new_products", "gdp", "sti", "", 1),
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from typing import TYPE_CHECKING
 
@@ -16,21 +16,46 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 
 
-def run_seed(scenarios: Sequence[Scenario], seed: int, outputs: Sequence[str] | None = None) -> list[Yearly]:
+class Interrupted(Exception):
+    """A run was stopped before its end."""
+
+
+def run_seed(
+    scenarios: Sequence[Scenario],
+    seed: int,
+    outputs: Sequence[str] | None = None,
+    *,
+    frozen: MutableMapping[str, bytes] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> list[Yearly]:
     """Run several scenarios with one seed and return each by year.
 
     Scenarios with equal burn-ins share it, which changes no bit of any result.
+
+    Args:
+        frozen: burn-ins of this seed by key, read and filled; who keeps it spares later calls the burn-in.
+        cancelled: asked every month.
+
+    Raises:
+        Interrupted: ``cancelled`` said so.
     """
     from ecosystem.world import World
 
-    frozen: dict[str, bytes] = {}
+    def settling(done: int, total: int) -> None:
+        if cancelled is not None and cancelled():
+            raise Interrupted
+
+    kept = {} if frozen is None else frozen
     out = []
     for scenario in scenarios:
         key = scenario.burn_in_key()
-        if key not in frozen:
+        if key not in kept:
             plain = scenario.without_policy()
-            frozen[key] = World(plain, seed=seed).frozen()
-        out.append(yearly(World.forked(frozen[key], scenario).run(), outputs))
+            kept[key] = World(plain, seed=seed, progress=settling).frozen()
+        world = World.forked(kept[key], scenario).run(cancelled=cancelled)
+        if not world.finished:
+            raise Interrupted
+        out.append(yearly(world, outputs))
     return out
 
 

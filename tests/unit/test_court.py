@@ -89,7 +89,7 @@ def make_world(
     n = np.arange(firms)
     orgs = world.orgs
     orgs.add(
-        firms, uid=fold(n, 5), kind=FIRM, jurisdiction=n % 4, sector=n % S, weight=40.0, base=200.0, cash=50.0,
+        firms, uid=fold(n, 5), kind=FIRM, jurisdiction=n % 4, territory=n % 4, sector=n % S, weight=40.0, base=200.0, cash=50.0,
         employees=np.where(n % 2, 100.0, 2000.0),
     )  # fmt: skip
     world.accounts.open("organizations", orgs, bounded=True)

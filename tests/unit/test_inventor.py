@@ -29,7 +29,8 @@ def land(seed: int = 1, firms: int = 40, **values: float) -> Any:
     world.levers = {
         "talent.education": np.ones(3), "talent.openness": np.ones(3), "talent.mobility": np.full(3, 0.08),
         "talent.inventor_reward": np.full(3, 0.02), "university.inventor_share": np.full(3, 0.33),
-        "law.noncompete": np.zeros(3),
+        "law.noncompete": np.zeros(3), "talent.visa_merit": np.zeros(3), "talent.option_share": np.zeros(3),
+        "talent.training": np.zeros(3),
     }  # fmt: skip
     world.calendar, world.tally, world.month = Calendar(), Tally(world.J, world.S), -1
     world.draw.month = -1

@@ -67,16 +67,40 @@ def test_more_participation_of_a_place_brings_more_of_its_technology(world: Worl
 
 
 def test_a_promise_of_fair_terms_bounds_the_sum_of_royalties(world: World) -> None:
-    who = s.Licensors(np.arange(6), np.full(6, 1 / 6), np.arange(6))
+    shape = (world.F, world.P, 6)
+    who = s.Licensors(np.full(shape[:2], 6), np.zeros(shape, int), np.full(shape, 1 / 6), np.zeros(shape, int))
+    at = np.zeros(1, np.int64)
     world.levers["standards.frand"][:] = 1.0
-    fair = s.rates_asked(world, who, 0)
+    fair = s.rates_asked(world, who, at, at)
     np.testing.assert_allclose(fair.sum(), world.p["standards.aggregate_rate"])
     world.levers["standards.frand"][:] = 0.0
-    free = s.rates_asked(world, who, 0)
+    free = s.rates_asked(world, who, at, at)
     np.testing.assert_allclose(free, 1.0 / world.p["market.sigma_across"] / 7.0)
     world.levers["standards.frand"][:] = 0.5
-    half = s.rates_asked(world, who, 0).sum()
+    half = s.rates_asked(world, who, at, at).sum()
     assert fair.sum() < half < free.sum()
+    assert s.rates_asked(world, who, at, at, np.full(1, 3)).sum() < half
+
+
+def test_licensors_are_the_largest_owners_and_a_pool_counts_once(world: World) -> None:
+    f = fresh(world)
+    world.levers["standards.participation"][:] = 0.95
+    s.choose(world, f)
+    r = world.rights
+    mine = s.standards(world).essential[f]
+    mine = mine[r.in_force[mine] & (r.office[mine] == 0)]
+    who = s.licensors(world)
+    owner, count = np.unique(r.owner[mine], return_counts=True)
+    n = min(len(owner), round(world.p["standards.licensors"]))
+    assert who.number[f, 0] == n
+    np.testing.assert_allclose(who.share[f, 0, :n], np.sort(count)[::-1][:n] / len(mine))
+    assert (r.owner[who.right[f, 0, :n]] == who.owner[f, 0, :n]).all()
+    assert who.number.sum() == who.number[f].sum()
+    r.pooled[mine] = True
+    pool = s.licensors(world)
+    assert pool.number[f, 0] == 1
+    assert pool.owner[f, 0, 0] == s.POOLED
+    np.testing.assert_allclose(pool.share[f, 0], [1.0, *np.zeros(pool.share.shape[2] - 1)])
 
 
 def seek(world: World, f: int, **levers: float) -> tuple[int, int]:
@@ -89,13 +113,13 @@ def seek(world: World, f: int, **levers: float) -> tuple[int, int]:
     copy.p = copy.p.with_values({"standards.talks_cost": 0.01})
     copy.orgs.cash[:] = np.maximum(copy.orgs.cash, 100.0)
     copy.accounts.close_opening()
-    who = s.licensors(copy, f, 0)
-    assert len(who.owner)
+    who = s.licensors(copy)
+    assert who.number[f, 0]
     seat = copy.orgs.jurisdiction[copy.uses.user]
     new = np.flatnonzero(copy.uses.active & (seat == 0) & ~copy.orgs.passive[copy.uses.user])
     before = copy.deals.n
     copy.tally.clear()
-    s._seek(copy, f, 0, new, who)
+    s.seek(copy, new, who)
     kinds = copy.deals.kind[before:]
     assert (kinds == DEALS.index("standard_license")).all()
     assert copy.rights.sep[copy.deals.right[before:]].all()

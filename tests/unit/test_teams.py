@@ -26,7 +26,7 @@ def parameters(**values: float) -> Parameters:
     found = read(
         ROOT / "ecosystem/domain/teams.toml", ROOT / "ecosystem/domain/science.toml",
         ROOT / "agents/inventor/inventor.toml", ROOT / "agents/university.toml",
-        ROOT / "agents/firm/management.toml",
+        ROOT / "agents/firm/management.toml", ROOT / "agents/inventor/programs.toml", ROOT / "agents/firm/programs.toml",
     )  # fmt: skip
     return Parameters(found).with_values({k.replace("__", "."): v for k, v in values.items()})
 

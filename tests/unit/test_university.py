@@ -41,7 +41,8 @@ def campus(**values: float) -> Any:
         for name, value in {
             "talent.education": 1.0, "talent.inventor_reward": 0.02, "university.inventor_share": 0.33,
             "university.ownership": 0.9, "university.royalty_asked": 0.25, "awareness.large": 0.8,
-            "science.basic_share": 0.45, "science.joint_share": 0.2,
+            "science.basic_share": 0.45, "science.joint_share": 0.2, "talent.visa_merit": 0.0,
+            "talent.option_share": 0.0, "talent.training": 0.0, "talent.mobility": 0.08,
         }.items()
     }  # fmt: skip
     world.levers["science.public_funding"] = np.array([38_000.0, 12_000.0, 0.0])

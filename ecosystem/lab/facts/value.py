@@ -7,7 +7,7 @@ import pandas as pd
 
 from ecosystem.lab.estimators import top_share
 from ecosystem.lab.facts.evidence import Evidence
-from ecosystem.lab.facts.registry import NotYet, register
+from ecosystem.lab.facts.registry import register
 
 USUAL_GRANT_YEARS = 2
 """Years from filing to grant at the US office, from which the model dates the maintenance fees."""
@@ -80,8 +80,12 @@ def renewal_us_12(run: Evidence) -> float:
 
 @register("unitary_uptake")
 def unitary_uptake(run: Evidence) -> float:
-    """Share of European grants with unitary effect."""
-    raise NotYet("the model has one European territory: there is no choice between states and a unitary right")
+    """Share of European grants with unitary effect, first two reported years; the indicator weighed by grants."""
+    t = run.table("indicators")
+    t = t[(t["jurisdiction"] == "eu") & (t["sector"] == "")]
+    share = t[t["indicator"] == "unitary_uptake"].set_index("month")["value"].sort_index().iloc[:24].dropna()
+    grants = t[t["indicator"] == "patents_granted"].set_index("month")["value"].reindex(share.index).fillna(0.0)
+    return float(np.average(share, weights=grants)) if grants.sum() > 0 else float("nan")
 
 
 @register("imitation_cost")
