@@ -11,10 +11,10 @@ members out: it files less (Lampe & Moser 2013, RAND Journal of Economics 44:757
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
 from agents.court.money import within_means
@@ -26,6 +26,12 @@ from ecosystem.kernel.schedule import rule
 if TYPE_CHECKING:
     from ecosystem.world import World
 
+B, BB, F8, I1, I4, I8 = (
+    nb.types.Array(t, d, "C")
+    for t, d in ((nb.boolean, 1), (nb.boolean, 2), (nb.float64, 1), (nb.int8, 1), (nb.int32, 1), (nb.int64, 1))
+)
+f8, i8 = nb.float64, nb.int64
+MEMBERS = (FIRM, UNIVERSITY, INSTITUTE)
 ROUNDS = 5
 _NONE = np.zeros(0, np.int64)
 
@@ -100,27 +106,39 @@ def form(world: World) -> None:
     """Once a year owners join, leave or dissolve the pools of complex fields; in between new rights of members enter."""
     if world.month_of_year != 0:
         return
-    known = pools(world)
-    fade = np.exp(-1.0 / world.p["pools.memory_years"])
-    rights = world.rights
+    known, rights, orgs, p = pools(world), world.rights, world.orgs, world.p
+    fade = np.exp(-1.0 / p["pools.memory_years"])
     # where a product reads on a single owner there is nothing to pool
     several = (known.owners > known.products) & complex_fields(world)
-    rows = holdings(world).rights
-    rows = rows[several[rights.office[rows], rights.field[rows]] & rights.in_force[rows] & (rights.kind[rows] == 0)]
-    rows = rows[world.orgs.alive[rights.owner[rows]]]
-    cell = rights.office[rows].astype(np.int64) * world.F + rights.field[rows]
-    order = np.argsort((cell << 32) + rights.owner[rows], kind="stable")
-    rows, cell = rows[order], cell[order]
+    rows, key = _poolable(
+        holdings(world).rights, several, rights.in_force, rights.kind, rights.office, rights.field, rights.owner, orgs.alive
+    )
+    order = np.argsort(key, kind="stable")
+    rows, key = rows[order], key[order]
     rights.pooled[known.pooled] = False
     for book in (known.members, known.shares, known.keeps):
         book.clear()
-    edges = np.flatnonzero(np.r_[True, cell[1:] != cell[:-1], True]) if len(cell) else _NONE
-    for a, b in itertools.pairwise(edges.tolist()):
-        _weigh(world, *divmod(int(cell[a]), world.F), rows[a:b])
+    if len(rows):
+        _weigh(world, rows, key)
     known.pooled = np.flatnonzero(rights.pooled) if known.members else _NONE
     known.products *= fade
     known.owners *= fade
     _index(world)
+
+
+@nb.njit(nb.types.UniTuple(I8, 2)(I8, BB, B, I1, I1, I1, I4, B), cache=True)
+def _poolable(
+    rights: np.ndarray, several: np.ndarray, in_force: np.ndarray, kind: np.ndarray, office: np.ndarray,
+    field: np.ndarray, owner: np.ndarray, alive: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Return patents in force of the cells (office, field) ``several``, and (office x F + field) x 2^32 + owner of each."""
+    rows, key = np.empty(len(rights), np.int64), np.empty(len(rights), np.int64)
+    n = 0
+    for r in rights:
+        if in_force[r] and kind[r] == 0 and several[office[r], field[r]] and owner[r] >= 0 and alive[owner[r]]:
+            rows[n], key[n] = r, ((office[r] * several.shape[1] + field[r]) << 32) + owner[r]
+            n += 1
+    return rows[:n].copy(), key[:n].copy()
 
 
 def complex_fields(world: World) -> np.ndarray:
@@ -129,39 +147,46 @@ def complex_fields(world: World) -> np.ndarray:
     return np.asarray(world.sector_of_field @ many.astype(np.float64) > 0.5)
 
 
-def _weigh(world: World, office: int, f: int, rows: np.ndarray) -> None:
-    """Let the owners of rights ``rows`` (by owner) of a field at an office settle on a pool, or on none."""
-    known, orgs, p, rights = pools(world), world.orgs, world.p, world.rights
-    owner, first, count = np.unique(rights.owner[rows].astype(np.int64), return_index=True, return_counts=True)
-    quality = np.add.reduceat(world.inventions.quality[rights.invention[rows]].astype(np.float64), first)
-    weight = quality / quality.sum()
-    able = (count >= p["pools.least_rights"]) & ~orgs.passive[owner]
-    able &= np.isin(orgs.kind[owner], (FIRM, UNIVERSITY, INSTITUTE))
-    n = known.owners[office, f] / known.products[office, f]
+def _weigh(world: World, rows: np.ndarray, key: np.ndarray) -> None:
+    """Let the owners of rights ``rows``, sorted by ``key`` (see ``_poolable``), settle on a pool in each cell, or on none."""
+    known, orgs, p, levers, v = pools(world), world.orgs, world.p, world.levers, world.valuation
+    first = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
+    owner, count = key[first] & 0xFFFFFFFF, np.diff(np.r_[first, len(key)])
+    quality = np.add.reduceat(world.inventions.quality[world.rights.invention[rows]].astype(np.float64), first)
+    able = (count >= p["pools.least_rights"]) & ~orgs.passive[owner] & np.isin(orgs.kind[owner], MEMBERS)
+    cell = key[first] >> 32
+    low = np.flatnonzero(np.r_[True, cell[1:] != cell[:-1]])
+    high, cell = np.r_[low[1:], len(cell)], cell[low]
+    office, f = cell // world.F, cell % world.F
+    support = levers["transfer.pool_support"][office]
+    cost = p["pools.member_cost"] * orgs.weight[owner]
     memory = 1.0 / (1.0 - np.exp(-1.0 / p["pools.memory_years"]))
-    yearly = known.products[office, f] / memory * world.scale
-    s = int(np.argmax(world.sector_of_field[f]))
-    v = world.valuation
+    s = np.argmax(world.sector_of_field[f], axis=1)
     worth = world.arrivals.mean_value[office, s] * v.alone[office, s] / (v.discount[s] + v.hazard[s])
-    money = yearly * p["pools.price_share"] * worth
-    chance = min(0.98, p["adoption.meet"] * world.levers["transfer.matching"][office])
-    cost = p["pools.member_cost"] * (1.0 - world.levers["transfer.pool_support"][office]) * orgs.weight[owner]
-    inside = join(able, weight, count, n, chance, money, cost, round(p["pools.least_members"]))
-    if not inside.any():
-        return
-    who, total = owner[inside], count[inside].sum()
-    fees = within_means(world, who, p["pools.member_cost"] * orgs.weight[who])
-    support = world.levers["transfer.pool_support"][office]
-    world.accounts.pay("pool_cost", "organizations", who, "services", office, (1.0 - support) * fees, place=office)
-    world.accounts.pay(
-        "pool_support", "government", office, "services", office, float(support * fees.sum()), place=office
-    )
-    known.members[office, f] = who
-    known.shares[office, f] = count[inside] / total
-    known.keeps[office, f] = 1.0 - (total - count[inside]) / count.sum()
-    rights.pooled[rows[np.isin(rights.owner[rows], who)]] = True
+    money = known.products[office, f] / memory * world.scale * p["pools.price_share"] * worth
+    chance = np.minimum(0.98, p["adoption.meet"] * levers["transfer.matching"][office])
+    inside = _settle(
+        low, high, able, quality, count, known.owners[office, f] / known.products[office, f], chance, money, cost,
+        1.0 - support, round(p["pools.least_members"]),
+    )  # fmt: skip
+    pooled = np.repeat(inside, count)
+    world.rights.pooled[rows[pooled]] = True
+    for c in np.flatnonzero(np.add.reduceat(inside, low)).tolist():
+        mine = np.arange(low[c], high[c])[inside[low[c] : high[c]]]
+        pool, who, total = (int(office[c]), int(f[c])), owner[mine], count[mine].sum()
+        fees = within_means(world, who, cost[mine])
+        world.accounts.pay(
+            "pool_cost", "organizations", who, "services", pool[0], (1.0 - support[c]) * fees, place=pool[0]
+        )
+        world.accounts.pay(
+            "pool_support", "government", pool[0], "services", pool[0], float(support[c] * fees.sum()), place=pool[0]
+        )
+        known.members[pool] = who
+        known.shares[pool] = count[mine] / total
+        known.keeps[pool] = 1.0 - (total - count[mine]) / count[low[c] : high[c]].sum()
 
 
+@nb.njit(B(B, F8, I8, f8, f8, f8, F8, i8), cache=True)
 def join(
     able: np.ndarray, weight: np.ndarray, count: np.ndarray, n: float, chance: float, money: float, cost: np.ndarray,
     least: int,
@@ -178,20 +203,44 @@ def join(
         cost: yearly cost of membership, M USD2020.
         least: smallest pool.
     """
-    alone = n * weight * chance**n / (n + 1.0)
     inside = able.copy()
+    alone = n * chance**n / (n + 1.0)
     for _ in range(ROUNDS):
-        if inside.sum() < least:
-            return np.zeros_like(able)
-        share = weight[inside].sum()
+        share, rights, members = 0.0, 0, 0
+        for i in range(len(inside)):
+            if inside[i]:
+                share += weight[i]
+                rights += count[i]
+                members += 1
+        if members < least:
+            break
         met = min(1.0, n * share)
         left = n * (1.0 - share) + met
-        pooled = count / count[inside].sum() * met * chance**left / (left + 1.0)
-        stays = inside & (money * (pooled - alone) > cost)
-        if (stays == inside).all():
+        pooled = met * chance**left / (left + 1.0)
+        same = True
+        for i in range(len(inside)):
+            if inside[i] and not money * (pooled * count[i] / rights - alone * weight[i]) > cost[i]:
+                inside[i] = same = False
+        if same:
             return inside
-        inside = stays
-    return inside if inside.sum() >= least else np.zeros_like(able)
+    if inside.sum() < least:
+        inside[:] = False
+    return inside
+
+
+@nb.njit(B(I8, I8, B, F8, I8, F8, F8, F8, F8, F8, i8), cache=True)
+def _settle(
+    low: np.ndarray, high: np.ndarray, able: np.ndarray, quality: np.ndarray, count: np.ndarray, n: np.ndarray,
+    chance: np.ndarray, money: np.ndarray, cost: np.ndarray, borne: np.ndarray, least: int,
+) -> np.ndarray:  # fmt: skip
+    """Return who joins, bool (owners,), cell by cell: those of cell c are ``low[c]`` to ``high[c]`` (see ``join``)."""
+    out = np.zeros(len(able), np.bool_)
+    for c in range(len(low)):
+        a, b = low[c], high[c]
+        if able[a:b].sum() >= least:
+            weight = quality[a:b] / quality[a:b].sum()
+            out[a:b] = join(able[a:b], weight, count[a:b], n[c], chance[c], money[c], borne[c] * cost[a:b], least)
+    return out
 
 
 def _index(world: World) -> None:

@@ -43,6 +43,11 @@ def text(key: str, **slots: object) -> str:
     return words[key].format(**slots) if slots else words[key]
 
 
+def known(key: str) -> bool:
+    """Return True if there is a sentence at ``key``."""
+    return key in _words(LANGUAGE)
+
+
 def place(code: str) -> str:
     """Return the name of a place; a place without a name in the locale is shown by its code."""
     return _words(LANGUAGE).get(f"places.{code}", code.upper())
