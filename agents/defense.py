@@ -23,6 +23,7 @@ from agents.transfer.deals import KIND, count_deal, counters
 from ecosystem.domain.indicators import flow
 from ecosystem.domain.knowledge import DEFENSE, PROTECTION
 from ecosystem.domain.ledgers import ROUTES
+from ecosystem.domain.switches import filing_fee
 from ecosystem.kernel.luck import Pool
 from ecosystem.kernel.schedule import rule
 
@@ -125,7 +126,7 @@ def declassify(world: World) -> None:
     place = orgs.jurisdiction[owner].astype(np.int64)
     chance = 1.0 - (1.0 - levers["science.declassification"][place]) ** (QUARTER / 12.0)
     out = world.draw.bernoulli("defense.declassify", inv.uid[old], chance) & orgs.alive[owner]
-    cost = (levers["office.filing_fee"] + levers["office.attorney_cost"])[place] * world.scale
+    cost = (filing_fee(world) + levers["office.attorney_cost"])[place] * world.scale
     out[out] = within_means(world, owner[out], cost[out])
     free, place = old[out], place[out]
     if not len(free):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agents.handle import Handle
+from ecosystem.domain.switches import off
 from ecosystem.kernel.luck import Pool, fold
 from ecosystem.kernel.table import Column, Table
 
@@ -175,7 +176,8 @@ def commission(world: World, broker: np.ndarray, payer: np.ndarray, price: np.nd
     if not brokered.any():
         return
     who, payer = broker[brokered], payer[brokered]
-    amount = np.where(rows.kind[who] == CENTER, 0.0, world.p["intermediary.commission"] * price[brokered])
+    free = (rows.kind[who] == CENTER) | off(world, "licensing_frictions")
+    amount = np.where(free, 0.0, world.p["intermediary.commission"] * price[brokered])
     place = rows.jurisdiction[who].astype(np.int64)
     world.accounts.pay("commission", "organizations", payer, "services", place, amount, place=place)
     rows.income[:] += np.bincount(who, amount, rows.n)

@@ -14,7 +14,8 @@ import numpy as np
 from agents.government import QUARTER, fill, profit_before_tax
 from agents.handle import Handle
 from agents.holdings import rights_of
-from agents.organizations import BANK, FIRM, GUARANTEE, SME_EMPLOYEES, VENTURE, affordable
+from agents.insurer import open_seat
+from agents.organizations import BANK, FIRM, GUARANTEE, INSURER, SME_EMPLOYEES, VEHICLE, VENTURE, affordable
 from agents.purse import borrowers, dilute, start_ups, syndicate
 from ecosystem.domain.indicators import flow, ratio, stock
 from ecosystem.domain.ledgers import DEALS
@@ -33,6 +34,7 @@ flow("venture_relief_paid", "M USD2020", "tax relief paid to venture investors")
 flow("venture_returned", "M USD2020", "money that venture funds paid back to households")
 flow("pledge_loans", "M USD2020", "loans with a right as collateral", 1)
 flow("pledge_losses", "M USD2020", "pledge loans lost at the exit of the borrower", -1)
+flow("guarantee_losses", "M USD2020", "lost pledge loans that a public fund made good", -1)
 ratio("loan_acceptance_rate", "share", "granted / requested loans with a right as collateral", 1,
       "pledge_loans_granted", "pledge_loans_requested")  # fmt: skip
 
@@ -55,10 +57,10 @@ class Stakes(Table):
 
 
 class Investor(Handle):
-    """A venture fund, bank or guarantee fund."""
+    """A venture fund, bank, guarantee fund, insurer or vehicle that buys royalties."""
 
     table = "orgs"
-    kinds = (VENTURE, BANK, GUARANTEE)
+    kinds = (VENTURE, BANK, GUARANTEE, INSURER, VEHICLE)
 
 
 def open_investors(world: World) -> None:
@@ -226,7 +228,8 @@ def pledge(world: World) -> None:
     """Lend against rights in force to small or finance-constrained firms that lack cash (yearly, on their month).
 
     A firm asks, for each of its newest rights, min(need, PV of the right); the bank values the right at PV e^{error}
-    and lends at most loan_to_value of that. No loan results if the offer is far below what was asked or too small.
+    and lends at most loan_to_value of that, or loan_to_value / (1 - g) where a fund bears the share g of a loss: the bank
+    keeps what it risks itself at the same part of the value. No loan results if the offer is far below what was asked or too small.
     """
     orgs, p = world.orgs, world.p
     firms, need, bank_of = borrowers(
@@ -247,7 +250,8 @@ def pledge(world: World) -> None:
     # One object stands for ``scale`` real rights of ``weight`` real firms.
     asked = np.minimum(need[row] / listed * orgs.weight[firm] / world.scale, value)
     error = p["investor.valuation_error"] * world.draw.normal("investor.valuation", world.rights.uid[right])
-    offer = np.minimum(asked, world.levers["finance.loan_to_value"][place] * value * np.exp(error))
+    most = world.levers["finance.loan_to_value"] / (1.0 - world.levers["finance.guarantee"])
+    offer = np.minimum(asked, most[place] * value * np.exp(error))
     worth_asking = asked > p["investor.least_loan"]
     done = worth_asking & (offer >= np.maximum(p["investor.least_cover"] * asked, p["investor.least_loan"]))
     world.tally.add("pledge_loans_requested", place[worth_asking], world.scale)
@@ -305,11 +309,39 @@ def repay(world: World) -> None:
     left = np.maximum(0.0, debt - np.maximum(0.0, paid - interest))
     ended = ~alive[of] | (age >= months)
     running = np.bincount(of, ~ended, len(firm)) > 0
-    world.tally.add("pledge_losses", place, np.where(running, 0.0, left) * weight)
+    lost = np.where(running, 0.0, left) * weight
+    world.tally.add("pledge_losses", place, lost)
+    make_good(world, bank, place, lost)
     orgs.debt[firm] = np.where(running, left, 0.0)
     released = deals.right[due[ended]]
     world.rights.pledged[released[released >= 0]] = False
     world.calendar.put("investor.repay", world.month + QUARTER, due[~ended])
+
+
+def make_good(world: World, bank: np.ndarray, place: np.ndarray, lost: np.ndarray) -> None:
+    """Let the guarantee fund of each place bear its share of losses of banks (n,); the government refills the fund.
+
+    Args:
+        bank: organization slots, int64 (n,).
+        lost: real totals, M USD2020, float64 (n,).
+    """
+    borne = world.levers["finance.guarantee"][place] * lost
+    some = borne > 0.0
+    if not some.any():
+        return
+    bank, place, borne = bank[some], place[some], borne[some]
+    orgs = world.orgs
+    fund = np.full(world.J, -1, np.int64)
+    known = np.flatnonzero(orgs.kind == GUARANTEE)
+    fund[orgs.jurisdiction[known]] = known
+    for j in np.unique(place):
+        if fund[j] < 0:
+            fund[j] = open_seat(world, int(j), GUARANTEE, _NAMED)
+    pay = world.accounts.pay
+    pay("guarantee_payout", "government", place, "organizations", fund[place], borne, place=place)
+    pay("guarantee_claim", "organizations", fund[place], "organizations", bank, borne, place=place)
+    pay("deposit_repayment", "organizations", bank, "households", place, borne, place=place)
+    world.tally.add("guarantee_losses", place, borne)
 
 
 def _loans_outstanding(world: World) -> np.ndarray:

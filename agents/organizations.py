@@ -11,9 +11,10 @@ from ecosystem.kernel.table import NEVER, Column, Table
 if TYPE_CHECKING:
     from ecosystem.world import World
 
-KINDS = ("firm", "university", "institute", "assertion_entity", "venture_fund", "bank", "guarantee_fund")
+KINDS = ("firm", "university", "institute", "assertion_entity", "venture_fund", "bank", "guarantee_fund", "insurer",
+         "royalty_vehicle")  # fmt: skip
 ORIGINS = ("initial", "founder", "spin_off", "university_spin_off")
-FIRM, UNIVERSITY, INSTITUTE, ASSERTION, VENTURE, BANK, GUARANTEE = range(7)
+FIRM, UNIVERSITY, INSTITUTE, ASSERTION, VENTURE, BANK, GUARANTEE, INSURER, VEHICLE = range(9)
 SME_EMPLOYEES = 250
 
 
@@ -67,6 +68,7 @@ class Organizations(Table):
     trained = Column(np.float64, "share", "researchers trained by public programs in recent years")
     recruits = Column(np.float64, "persons", "researchers of one real organization hired while their pay is subsidized")
     advised = Column(np.int32, "month", "last counsel beyond the usual", -NEVER)
+    insured = Column(np.int32, "month", "end of its insurance against the cost of disputes", -NEVER)
     royalty_asked = Column(np.float64, "share of the taker's gain", "share that it asks in a license")
     income_past = Column(np.float64, "M USD2020", "income from own inventions of all closed years")
     income_mark = Column(np.float64, "M USD2020", "income from own inventions up to the last budget")
@@ -75,6 +77,9 @@ class Organizations(Table):
     gross_profit = Column(np.float64, "M USD2020/year", "sales less production cost of the year so far")
     own_rents = Column(np.float64, "M USD2020/year", "profit from lines of own inventions of the year so far")
     license_income = Column(np.float64, "M USD2020/year", "royalties, fees and sale prices received so far")
+    settlement_income = Column(
+        np.float64, "M USD2020/year", "settlements and damages received so far, part of the license income"
+    )
     license_payments = Column(np.float64, "M USD2020/year", "royalties, fees and sale prices paid so far")
     legal_cost = Column(np.float64, "M USD2020/year", "cost of disputes so far, damages paid included")
     venture_funding = Column(np.float64, "M USD2020/year", "venture money received so far")

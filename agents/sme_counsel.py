@@ -34,7 +34,9 @@ def advise(world: World) -> None:
     place = orgs.jurisdiction[firms]
     luck = world.draw.uniform("counsel.advise", orgs.uid[firms])
     served, before = luck < room[place], luck < usual[place]
-    world.tally.add("firms_advised", place[served].astype(np.int64), orgs.weight[firms[served]], orgs.sector[firms[served]])
+    world.tally.add(
+        "firms_advised", place[served].astype(np.int64), orgs.weight[firms[served]], orgs.sector[firms[served]]
+    )
     change = served.astype(np.int64) - before
     if not change.any():
         return

@@ -21,6 +21,7 @@ from agents.court import watch
 from agents.firm.licensing import settle_licenses
 from agents.organizations import FIRM, INSTITUTE, UNIVERSITY
 from ecosystem.domain.indicators import flow, ratio, stock
+from ecosystem.domain.switches import never_sue, off
 from ecosystem.domain.valuation import user_gain
 from ecosystem.kernel.luck import ALWAYS, fold
 from ecosystem.kernel.schedule import rule
@@ -227,17 +228,18 @@ def seek(world: World, new: np.ndarray, who: Licensors) -> None:
     world.tally.add("standard_rates", place, world.scale * rate.sum(axis=1))
     world.tally.add("standard_products", place, world.scale)
     # an owner asks where the royalty pays for the talks
-    i, k = np.nonzero(rate * (gain * p["market.sigma_across"])[:, None] > p["standards.talks_cost"])
+    talks = 0.0 if off(world, "licensing_frictions") else p["standards.talks_cost"]
+    i, k = np.nonzero(rate * (gain * p["market.sigma_across"])[:, None] > talks)
     price, at = gain[i] * p["market.sigma_across"] * rate[i, k], place[i]
     life = np.minimum(1.0 / world.valuation.decay[world.inventions.sector[tech[i]].astype(np.int64)], 10.0)
     caught = 1.0 - np.exp(-levers["enforcement.detection"][at] * levers["law.enforcement"][at] * life)
-    caught *= 1.0 - levers["court.agreeable_share"][at]
+    caught *= 1.0 - never_sue(world)[at]
     stop = p["clearance.injunction_loss"] * levers["court.injunction"][at] * (1.0 - levers["standards.frand"][at])
     fight = levers["court.cost"][at] * price**0.6 + levers["court.hurdle"][at]
     damages = np.maximum(1.0, levers["court.damages"][at]) * price
     holding_out = caught * (damages + stop * gain[i] / who.number[fields[i], at] + fight)
     custom = world.draw.bernoulli("standards.refrain", orgs.uid[user[i]], levers["enforcement.refrain"][at], month=ALWAYS)
-    accepts = (price + p["standards.talks_cost"] <= holding_out) | custom
+    accepts = (price + talks <= holding_out) | custom
     owner, right = who.owner[fields[i], at, k], who.right[fields[i], at, k]
     until = world.month + round(12 * p["standards.license_years"])
     signs, caught_out = [], []

@@ -72,7 +72,9 @@ def validate(world: World, slots: np.ndarray) -> np.ndarray:
         return slots
     t, p, levers, orgs, v = world.territories, world.p, world.levers, world.orgs, world.valuation
     place, owner = rights.office[chosen].astype(np.int64), rights.owner[chosen].astype(np.int64)
-    open_to = world.draw.bernoulli("validation.open", rights.uid[chosen], levers["law.unitary_available"][place], month=ALWAYS)
+    open_to = world.draw.bernoulli(
+        "validation.open", rights.uid[chosen], levers["law.unitary_available"][place], month=ALWAYS
+    )
     fear = p["validation.central_attack"] * world.draw.exponential("validation.fear", orgs.uid[owner], month=ALWAYS)
     mask, first, unitary, cost, least = _choose(
         as_slots(chosen), _value_at_grant(world, chosen), world.month, owner, orgs.jurisdiction, rights.office, rights.sector,

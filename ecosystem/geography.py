@@ -11,7 +11,6 @@ from ecosystem.domain.regions import Regions
 from ecosystem.kernel.errors import InputError
 from policies.places import Place
 
-
 MOST_TERRITORIES = 31
 """Sets of territories are kept as bits of a 32-bit number."""
 

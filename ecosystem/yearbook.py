@@ -13,7 +13,7 @@ SIZE_CLASSES = ("micro", "small", "medium", "large")
 _BOUNDS = (10.0, 50.0, 250.0)
 _YEARLY = (
     "sales", "gross_profit", "own_rents", "license_income", "license_payments", "legal_cost", "venture_funding",
-    "patents_filed", "rd_spent",
+    "patents_filed", "rd_spent", "settlement_income",
 )  # fmt: skip
 
 
@@ -65,6 +65,7 @@ class Yearbook:
         current = orgs.own_rents + orgs.license_income
         orgs.income_past[:] += current - world.p["firm.legal_in_return"] * orgs.legal_cost
         orgs.income_past[:] -= world.p["firm.payments_in_return"] * orgs.license_payments
+        orgs.income_past[:] -= (1.0 - world.p["firm.settlements_in_return"]) * orgs.settlement_income
         for name in _YEARLY:
             getattr(orgs, name)[:] = 0.0
         world.accounts_book += [(world.year, *row) for row in world.accounts.close_year()]

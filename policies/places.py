@@ -230,7 +230,9 @@ def _territories(raw: Any, path: Path) -> tuple[Territory, ...]:
         figures = {key: number(item[key], key, at) for key in sorted(own & item.keys())}
         for key, value in figures.items():
             if value < 0 or (key == "unitary" and value > 1):
-                raise InputError(f"{key} = {value:g} cannot be", where=at, allowed="0 to 1" if key == "unitary" else ">= 0")
+                raise InputError(
+                    f"{key} = {value:g} cannot be", where=at, allowed="0 to 1" if key == "unitary" else ">= 0"
+                )
         if (own | {"source", "year"}) & item.keys():
             _keys(item, {"code", "title", "share", "source", "year"}, own, at)
             if not isinstance(item["year"], int) or isinstance(item["year"], bool):

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
+from agents.court.backing import Backing, advance, backed_view
+from agents.court.border import count_stopped
 from agents.court.docket import panel_leniency
 from agents.court.forum import count_costs, count_suits
 from agents.court.money import book, both_bills, transfer
-from agents.court.view import AWARD_D, AWARD_P, COST_D, COST_P, INVALID, LOSS, VALUE, View, view
+from agents.court.view import AWARD_D, AWARD_P, COST_D, COST_P, INVALID, LOSS, VALUE, View
 from agents.organizations import FIRM, SME_EMPLOYEES
 from ecosystem.domain import market, valuation
 from ecosystem.domain.ledgers import CASE_OUTCOMES, CASE_STAGES
@@ -46,11 +48,12 @@ def _answer_letters(world: World, disputes: np.ndarray) -> None:
     if not len(disputes):
         return
     d, orgs, r, levers, p, tally = world.disputes, world.orgs, world.rights, world.levers, world.p, world.tally
-    v = view(world, disputes, np.ones(world.J), 1.0)
+    v, known = backed_view(world, disputes, np.ones(world.J), 1.0)
+    borne = np.zeros(len(disputes)) if known is None else known.owner
     owner, defendant = d.plaintiff[disputes].astype(np.int64), d.defendant[disputes].astype(np.int64)
     gain = valuation.user_gain(world, r.invention[d.right[disputes]], defendant)
     act, ask = _answer(
-        disputes, owner, v.place, v.seen, gain, p["court.reasonable_royalty"], levers["court.hurdle"],
+        disputes, owner, v.place, v.seen, borne, gain, p["court.reasonable_royalty"], levers["court.hurdle"],
         levers["court.agreeable_share"], p["court.talks_fail"], orgs.uid, orgs.cash, orgs.credit,
         world.courts.cases.uid, world.draw.key("court.custom", ALWAYS), world.draw.key("court.talk", ALWAYS), d.stakes,
         d.truly_valid, d.truly_infringed, d.abusive, d.outcome, orgs.kind, orgs.employees, orgs.jurisdiction,
@@ -59,7 +62,7 @@ def _answer_letters(world: World, disputes: np.ndarray) -> None:
     )  # fmt: skip
     settles, sues = np.flatnonzero(act == _SETTLES), np.flatnonzero(act == _GOES)
     settle(world, disputes[settles], v.place[settles], ask[settles])
-    _sue(world, disputes[sues], v, sues, levers["court.hurdle"][v.place[sues]])
+    _sue(world, disputes[sues], v, sues, levers["court.hurdle"][v.place[sues]], None if known is None else known.of(sues))
 
 
 _DROPS, _SETTLES, _GOES = range(3)
@@ -67,13 +70,14 @@ _DROPS, _SETTLES, _GOES = range(3)
 
 @nb.njit(
     nb.types.Tuple((I1, F8))(
-        I8, I8, I8, FF8, F8, f8, F8, F8, f8, I8, F8, F8, I8, u8, u8, F4, B, B, B, I1, I1, F8, I1, f8, FF8, FF8, FF8,
+        I8, I8, I8, FF8, F8, F8, f8, F8, F8, f8, I8, F8, F8, I8, u8, u8, F4, B, B, B, I1, I1, F8, I1, f8, FF8, FF8, FF8,
         FF8, FF8, FF8,
     ),
     cache=True,
 )  # fmt: skip
 def _answer(
-    disputes: np.ndarray, owner: np.ndarray, place: np.ndarray, seen: np.ndarray, gain: np.ndarray, royalty: float,
+    disputes: np.ndarray, owner: np.ndarray, place: np.ndarray, seen: np.ndarray, borne: np.ndarray, gain: np.ndarray,
+    royalty: float,
     hurdle: np.ndarray, agreeable: np.ndarray, fail: float, org_uid: np.ndarray, cash: np.ndarray, credit: np.ndarray,
     uid: np.ndarray, key_custom: np.uint64, key_talk: np.uint64, stakes: np.ndarray, valid: np.ndarray,
     infringed: np.ndarray, abusive: np.ndarray, outcome: np.ndarray, kind: np.ndarray, employees: np.ndarray,
@@ -82,15 +86,17 @@ def _answer(
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Return what follows each letter and the middle of both values, where a settlement lies; count them by place.
 
-    Abusive is what the simulation knows to be so: no valid right, no infringement, or above three royalties asked.
+    Abusive is a backed demand that the simulation knows to be so: no valid right, no infringement, or above three
+    royalties asked. A letter without a credible threat behind it goes unanswered and hurts nobody.
     """
     act, ask = np.empty(len(disputes), np.int8), np.empty(len(disputes))
     last = abuse.shape[1] - 1
     for i in range(len(disputes)):
         d, o, j = disputes[i], owner[i], place[i]
-        value, loss = seen[VALUE, i] - hurdle[j], seen[LOSS, i]
+        rest = 1.0 - borne[i]
+        value, loss = seen[VALUE, i] - rest * hurdle[j], seen[LOSS, i]
         never = u01(np.uint64(org_uid[o]), key_custom) < agreeable[j]
-        pays = max(0.0, cash[o] + credit[o]) >= seen[COST_P, i] + hurdle[j]
+        pays = max(0.0, cash[o] + credit[o]) >= rest * (seen[COST_P, i] + hurdle[j])
         threat = value > 0.0 and not never and pays
         ask[i] = 0.5 * (value + loss)
         if not threat:
@@ -102,7 +108,7 @@ def _answer(
         else:
             act[i] = _GOES
         dear = threat and ask[i] > 3.0 * max(royalty * gain[i], np.float64(stakes[d]))
-        abusive[d] = not valid[d] or not infringed[d] or dear
+        abusive[d] = threat and (not valid[d] or not infringed[d] or dear)
         if abusive[d]:
             abuse[j, last] += scale
         home = seat[o]
@@ -132,6 +138,7 @@ def settle(world: World, disputes: np.ndarray, place: np.ndarray, amount: np.nda
     right = d.right[disputes].astype(np.int64)
     paid = transfer(world, "settlement", defendant, owner, np.maximum(amount, 0.0), place)
     book(world, "license_income", owner, paid)
+    book(world, "settlement_income", owner, paid)
     book(world, "license_payments", defendant, paid)
     d.outcome[disputes] = SETTLED
     d.damages[disputes] = paid
@@ -139,6 +146,7 @@ def settle(world: World, disputes: np.ndarray, place: np.ndarray, amount: np.nda
     copied = use >= 0
     copied[copied] = world.uses.infringing[use[copied]]
     if copied.any():
+        count_stopped(world, use[copied])
         market.make_legal(world, use[copied], owner[copied], 0.0)
     world.deals.add(
         len(disputes), month=world.month, kind=LICENSE, giver=owner, taker=defendant, right=right,
@@ -160,7 +168,9 @@ def compensate(world: World, disputes: np.ndarray, place: np.ndarray, paid: np.n
     tally.add("harm_compensable", place[true], d.stakes[disputes][true].astype(np.float64) * scale)
 
 
-def _sue(world: World, disputes: np.ndarray, v: View, rows: np.ndarray, hurdle: np.ndarray) -> None:
+def _sue(
+    world: World, disputes: np.ndarray, v: View, rows: np.ndarray, hurdle: np.ndarray, known: Backing | None
+) -> None:  # fmt: skip
     """File suits: the first share of the cost is sunk, a panel is drawn, the docket gives a date."""
     if not len(disputes):
         return
@@ -175,8 +185,10 @@ def _sue(world: World, disputes: np.ndarray, v: View, rows: np.ndarray, hurdle: 
     cases.award_plaintiff[disputes] = v.seen[AWARD_P, rows]
     cases.award_defendant[disputes] = v.seen[AWARD_D, rows]
     sunk = p["court.cost_sunk"]
+    of_owner, of_defendant = sunk * v.seen[COST_P, rows] + hurdle, sunk * v.seen[COST_D, rows]
+    advance(world, known, owner, of_owner, defendant, of_defendant)
     d.cost_plaintiff[disputes], d.cost_defendant[disputes] = both_bills(
-        world, owner, sunk * v.seen[COST_P, rows] + hurdle, defendant, sunk * v.seen[COST_D, rows], place
+        world, owner, of_owner, defendant, of_defendant, place
     )
     count_suits(world, disputes, place)
     count_costs(world, disputes, place, (d.cost_plaintiff[disputes] + d.cost_defendant[disputes]).astype(np.float64))
@@ -195,7 +207,7 @@ def _after_discovery(world: World, disputes: np.ndarray) -> None:
     if not len(disputes):
         return
     d = world.disputes
-    v = view(world, disputes, world.levers["court.discovery"], 1.0 - world.p["court.cost_sunk"])
+    v, _ = backed_view(world, disputes, world.levers["court.discovery"], 1.0 - world.p["court.cost_sunk"])
     value, loss = v.seen[VALUE], v.seen[LOSS]
     drops = value < 0.0
     settles = ~drops & (value <= loss)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
+from agents.court.border import count_begun, count_found, monthly
 from agents.court.docket import Courts
 from agents.court.incidents import detect_incidents
 from agents.court.letters import send_letters, territory_share
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 def watch(world: World, uses: np.ndarray) -> None:
     """Put infringing uses (slots, int (n,)) where their owners may find them."""
     if len(uses):
+        count_begun(world, np.asarray(uses, dtype=np.int64))
         world.courts.open_uses = np.concatenate([world.courts.open_uses, np.asarray(uses, dtype=np.int64)])
 
 
@@ -40,16 +42,18 @@ def detect_infringements(world: World) -> None:
 
 
 @nb.njit(
-    nb.types.Tuple((I8, I8, I8))(I8, B, B, I4, I4, B, I1, I1, I8, I8, F8, nb.uint64, I4, I1, I1), cache=True
+    nb.types.Tuple((I8, I8, I8))(I8, B, B, I4, I4, B, I1, I1, I8, I8, F8, nb.uint64, I4, I1, I1, I4, F8, F8, F8), cache=True
 )  # fmt: skip
 def _look(
     slots: np.ndarray, active: np.ndarray, infringing: np.ndarray, right: np.ndarray, user: np.ndarray,
     in_force: np.ndarray, outcome: np.ndarray, office: np.ndarray, right_uid: np.ndarray, user_uid: np.ndarray,
-    hazard: np.ndarray, key: np.uint64, territories: np.ndarray, home: np.ndarray, seat: np.ndarray,
+    hazard: np.ndarray, key: np.uint64, territories: np.ndarray, home: np.ndarray, seat: np.ndarray, owner: np.ndarray,
+    watched: np.ndarray, told: np.ndarray, proof: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Return the uses with no right in their way any more, those unseen, those seen; uses that ended are forgotten.
 
-    A right that lapsed, expired, was refused or was given up in the user's territory does not stand in its way. Draws are keyed by the pair of right and user.
+    A right that lapsed, expired, was refused or was given up in the user's territory does not stand in its way. Draws are
+    keyed by the pair of right and user.
     """
     over, unseen, seen = np.empty(len(slots), np.int64), np.empty(len(slots), np.int64), np.empty(len(slots), np.int64)
     a = b = c = 0
@@ -66,10 +70,17 @@ def _look(
             over[a] = i
             a += 1
             continue
-        elif u01(pair(np.uint64(right_uid[r]), np.uint64(user_uid[user[i]])), key) < hazard[office[r]]:
-            seen[c] = i
-            c += 1
-            continue
+        else:
+            j, o = office[r], owner[r]
+            chance = hazard[j]
+            if o >= 0 and seat[o] != j and watched[seat[o]] > 0.0:
+                chance = 1.0 - (1.0 - chance) * (1.0 - watched[seat[o]] * proof[j])
+            if o >= 0 and home[o] != home[user[i]] and told[j] > 0.0:
+                chance = 1.0 - (1.0 - chance) * (1.0 - told[j] * proof[j])
+            if u01(pair(np.uint64(right_uid[r]), np.uint64(user_uid[user[i]])), key) < chance:
+                seen[c] = i
+                c += 1
+                continue
         unseen[b] = i
         b += 1
     return over[:a].copy(), unseen[:b].copy(), seen[:c].copy()
@@ -82,11 +93,14 @@ def _detect_copies(world: World, courts: Courts) -> None:
     over, courts.open_uses, seen = _look(
         courts.open_uses, uses.active, uses.infringing, uses.right, uses.user, r.in_force, r.outcome, r.office, r.uid,
         world.orgs.uid, hazard, world.draw.key("court.detect"), r.territories, world.orgs.territory, world.orgs.jurisdiction,
+        r.owner, monthly(world.levers["enforcement.overseas_watch"]), monthly(world.levers["enforcement.cross_border"]),
+        world.levers["law.enforcement"],
     )  # fmt: skip
     if len(over):
         market.make_legal(world, over)
     if not len(seen):
         return
+    count_found(world, seen)
     right, user, inventions = uses.right[seen], uses.user[seen], uses.invention[seen]
     royalty = world.p["court.reasonable_royalty"] * valuation.user_gain(world, inventions, user)
     loss = np.maximum(valuation.owner_loss(world, inventions), royalty) * territory_share(world, right, r.owner[right])

@@ -51,7 +51,7 @@ flow("damages_paid", "M USD2020", "damages paid by judgment", 0)
 flow("settlement_payments", "M USD2020", "lump sums paid in settlements", 0)
 flow("litigation_costs", "M USD2020", "own cost of both sides of disputes: attorneys and court fees", -1)
 flow("abusive_assertions", "assertions",
-     "letters on a right that the simulation knows to be invalid or not infringed, or that ask above three royalties",
+     "credible threats on a right that the simulation knows to be invalid or not infringed, or above three royalties",
      -1)  # fmt: skip
 ratio("patentee_win_share", "share", "judgments for the owner in all judgments", 0, "patentee_wins", "trials")
 ratio("suits_per_1000_rights", "suits a year per 1,000 rights", "suits on rights in force", 0, "suits",
@@ -134,7 +134,7 @@ class Cases(Table):
     unified = Column(np.bool_, "1", "heard by the court that decides for several territories at once")
     forum = Column(np.int32, "bit mask", "territories fought over; 0 where the place has one court for all of it")
     stake_share = Column(np.float64, "share", "stakes of the territories fought over in all", 1)
-    cost_share = Column(np.float64, "share", "cost of all courts called on over that of one suit about the whole", 1)
+    cost_multiple = Column(np.float64, "1", "cost of all courts called on over that of one suit about the whole", 1)
 
 
 class Law:

@@ -46,7 +46,9 @@ def standards(world: World) -> np.ndarray:
     spread = world.levers["law.territory_divergence"]
     for j in np.flatnonzero(many & (spread > 0.0)):
         mine = np.flatnonzero(t.place == j)
-        z = world.draw.normal("court.territory", fold(np.full(len(mine), 1 + int(j)), np.arange(len(mine))), month=ALWAYS)
+        z = world.draw.normal(
+            "court.territory", fold(np.full(len(mine), 1 + int(j)), np.arange(len(mine))), month=ALWAYS
+        )
         out[mine] = spread[j] * (z - z @ t.share[mine])
     return out
 
@@ -93,7 +95,9 @@ def choose_forum(world: World, disputes: np.ndarray) -> None:
     share = levers["court.unified_share"][place]
     uid = cases.uid[disputes]
     opted = world.draw.bernoulli("court.unified", uid, share, month=ALWAYS)
-    unified = (takes_part.sum(axis=1) > 1) & (courts.unified_at[place] >= 0) & (opted | (r.unitary[right] & (share > 0.0)))
+    unified = (
+        (takes_part.sum(axis=1) > 1) & (courts.unified_at[place] >= 0) & (opted | (r.unitary[right] & (share > 0.0)))
+    )
 
     a, e = world.p["valuation.coverage_exponent"], world.p["court.cost_exponent"]
     # what the owner thinks of its chances follows from its value of going to the end in one suit about the whole
@@ -118,7 +122,7 @@ def choose_forum(world: World, disputes: np.ndarray) -> None:
     cases.forum[disputes] = np.where(unified, joint, forum)
     stake = np.where(unified, whole, covered) ** a
     cases.stake_share[disputes] = stake
-    cases.cost_share[disputes] = np.where(unified, stake**e, bill)
+    cases.cost_multiple[disputes] = np.where(unified, stake**e, bill)
     d.court[disputes] = np.where(unified, courts.unified_at[place], courts.at_territory[order[:, 0]])
 
 
@@ -143,7 +147,9 @@ def bit_of(world: World, disputes: np.ndarray) -> np.ndarray:
     return np.where(world.courts.cases.unified[disputes] | (at < 0), len(world.territories.place), at)
 
 
-def verdicts(world: World, disputes: np.ndarray, first: np.ndarray, name: str, margin: np.ndarray, error: np.ndarray) -> np.ndarray:
+def verdicts(
+    world: World, disputes: np.ndarray, first: np.ndarray, name: str, margin: np.ndarray, error: np.ndarray
+) -> np.ndarray:
     """Return the territories in which margin + standard + q z > 0, bit mask, int64 (n,); 0 where one court decides.
 
     The court of the first territory has decided already; every other national court draws its own error.

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.court.backing import advance, backed_view
 from agents.court.bargain import JUDGMENT, _still_alive, compensate
+from agents.court.border import count_stopped
 from agents.court.detect import release_from_invalid, release_in
 from agents.court.forum import bit_of, count_costs, part_won, standards, verdicts
 from agents.court.money import book, both_bills, legal_bill, transfer
@@ -54,7 +56,9 @@ def _elsewhere(world: World, disputes: np.ndarray, place: np.ndarray, invalid: n
     valid = verdicts(world, disputes, ~invalid, "court.judge_validity", cases.validity[disputes] + lenient, error)
     forum = cases.forum[disputes].astype(np.int64)
     fallen = np.where(hears_validity, forum & ~valid, 0)
-    won = verdicts(world, disputes, infringed, "court.judge_infringement", cases.infringement[disputes] + lenient, error)
+    won = verdicts(
+        world, disputes, infringed, "court.judge_infringement", cases.infringement[disputes] + lenient, error
+    )
     return fallen, won & ~fallen
 
 
@@ -73,7 +77,7 @@ def _judge_suits(world: World, disputes: np.ndarray) -> None:
     court = d.court[disputes].astype(np.int64)
     place = world.courts.jurisdiction[court].astype(np.int64)
     left = 1.0 - p["court.cost_sunk"]
-    v = view(world, disputes, levers["court.discovery"], left)
+    v, known = backed_view(world, disputes, levers["court.discovery"], left)
     owner, defendant = d.plaintiff[disputes].astype(np.int64), d.defendant[disputes].astype(np.int64)
 
     split = (levers["court.bifurcated"][place] > 0.5) & ~cases.unified[disputes]
@@ -89,6 +93,7 @@ def _judge_suits(world: World, disputes: np.ndarray) -> None:
     d.judged_month[disputes] = world.month
     d.wrong[disputes] = wrong
 
+    advance(world, known, owner, left * v.seen[COST_P], defendant, left * v.seen[COST_D])
     costs = both_bills(world, owner, left * v.seen[COST_P], defendant, left * v.seen[COST_D], place)
     d.cost_plaintiff[disputes] += costs[0].astype(np.float32)
     d.cost_defendant[disputes] += costs[1].astype(np.float32)
@@ -138,6 +143,7 @@ def _remedies(world: World, disputes: np.ndarray, place: np.ndarray, won: np.nda
     paid = transfer(world, "damages", defendant, owner, due, place)
     book(world, "legal_cost", defendant, paid)
     book(world, "license_income", owner, paid)
+    book(world, "settlement_income", owner, paid)
     d.damages[disputes] = paid
     world.tally.add("damages_paid", place, paid * world.scale)
     compensate(world, disputes, place, paid)
@@ -150,6 +156,7 @@ def _remedies(world: World, disputes: np.ndarray, place: np.ndarray, won: np.nda
     d.injunction[disputes] = forbidden
     world.tally.add("injunctions", place[forbidden], world.scale)
     use = d.use[disputes].astype(np.int64)
+    count_stopped(world, use[world.uses.active[use] & (use >= 0)])
     ends = forbidden & (use >= 0)
     part = ends & (won != 0) & (world.rights.territories[d.right[disputes]] & ~won != 0)
     _leave(world, use[part], won[part])

@@ -10,6 +10,7 @@ import numpy as np
 from agents.court.forum import choose_forum
 from agents.organizations import ASSERTION, FIRM
 from ecosystem.domain.potential import F4, F8, FF8, FFF8, I1, I4, I8, B, as_slots, f8, i8
+from ecosystem.domain.switches import off
 from ecosystem.kernel.luck import ALWAYS, inverse_normal, pair, u01
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ def send_letters(world: World, rights: np.ndarray, defendants: np.ndarray, uses:
         reach: mean true margin of infringement: high for copies, 0 for independent inventors, sd.
     """
     r, orgs, courts, d, cases = world.rights, world.orgs, world.courts, world.disputes, world.courts.cases
+    if off(world, "litigation"):
+        return np.zeros(0, np.int64)
     rights, defendants, court = as_slots(rights), as_slots(defendants), courts.at_place
     good = _able(rights, defendants, harm, r.owner, r.office, r.in_force, orgs.alive, orgs.passive, court)
     if not len(good):

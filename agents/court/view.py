@@ -61,7 +61,7 @@ def view(world: World, disputes: np.ndarray, remaining: np.ndarray, left: float)
         levers["court.damages"], levers["court.cost"], levers["court.fee_shifting"], p["court.injunction_worth"],
         p["court.injunction_pain"], p["court.impatience"], p["court.cost_exponent"], p["assertion.cost_share"], left,
         key(ERRORS[0], ALWAYS), key(ERRORS[1], ALWAYS), key(ERRORS[2], ALWAYS), key(ERRORS[3], ALWAYS), cases.unified,
-        cases.stake_share, cases.cost_share,
+        cases.stake_share, cases.cost_multiple,
     )  # fmt: skip
     return View(place, seen)
 
@@ -80,7 +80,7 @@ def _weigh(
     split: np.ndarray, injunction: np.ndarray, injunction_other: np.ndarray, damages: np.ndarray, cost: np.ndarray,
     shift: np.ndarray, worth: float, pain: float, impatience: float, exponent: float, cheap: float, left: float,
     key_pv: np.uint64, key_dv: np.uint64, key_pi: np.uint64, key_di: np.uint64,
-    unified: np.ndarray, stake_share: np.ndarray, cost_share: np.ndarray,
+    unified: np.ndarray, stake_share: np.ndarray, cost_multiple: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Return (place, seen) of disputes; see ``View``. s, q: sd of a party's and of the court's error."""
     n = len(disputes)
@@ -102,7 +102,7 @@ def _weigh(
         years = wait[court[d]] / 12.0
         award_p = stakes(np.float64(harm[d]), damages[j], stop, worth, years, impatience)
         award_d = stakes(np.float64(harm[d]), damages[j], stop, pain, years, impatience)
-        full = cost_to_judgment(award_p, cost[j], exponent) * cost_share[d]
+        full = cost_to_judgment(award_p, cost[j], exponent) * cost_multiple[d]
         award_p *= stake_share[d]
         award_d *= stake_share[d]
         own = cheap * full if entity[d] else full

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.court import watch
+from agents.firm.assignment import assignments, take_over
 from agents.firm.attempts import (
     BLOCK,
     CLAIM,
@@ -34,7 +35,7 @@ from agents.firm.attempts import (
     conclude,
     weigh,
 )  # fmt: skip
-from agents.firm.clearance import DROP, INFRINGE, LICENSE, clear
+from agents.firm.clearance import DROP, INFRINGE, LICENSE, PURCHASE, clear
 from agents.firm.compulsory import force
 from agents.firm.licensing import settle_licenses
 from agents.organizations import FIRM
@@ -124,6 +125,9 @@ def attempt(world: World) -> None:
     redesign = (
         np.where(_ON_TECHNOLOGY[kind], p["development.redesign_cost"], p["sign.rebrand_cost"]) * money[COST, clash]
     )
+    find = world.levers["science.findability"]
+    if find.any():
+        redesign *= 1.0 - p["development.redesign_found"] * find[rows[SEAT, clash]]
     # only those who meet a right and gain from going on have to get clear of it
     cleared = clear(
         world, rows[KEY, clash], rows[USER, clash], money[GAIN, clash], rows[RIGHT, clash, None],
@@ -133,6 +137,8 @@ def attempt(world: World) -> None:
     forced[clash] = force(
         world, rows[KEY, clash], rows[USER, clash], money[GAIN, clash], rows[RIGHT, clash, None], cleared
     )
+    bought, price = assignments(world, rows, clash, _ON_TECHNOLOGY[kind], cleared, forced[clash])
+    cleared.route[bought], cleared.price[bought, 0] = PURCHASE, price
     foreign, aware, go, mask = conclude(
         rows, money, clash, cleared.route, cleared.price, cleared.aware, cleared.redress, world.month, world.scale,
         inv.owner, inv.published, inv.field, orgs.jurisdiction, inv.right_at, rights.in_force, rights.owner,
@@ -240,6 +246,10 @@ def _use(
         )
         licensor[paid] = world.rights.owner[at[paid]]
         world.tally.add("royalty_bearing_uses", world.orgs.jurisdiction[users[paid]], world.scale)
+    sold = np.flatnonzero(route == PURCHASE)
+    if len(sold):
+        take_over(world, rows[TECH, sold], users[sold], at[sold], money[PRICE, sold])
+        mask[sold] = world.everywhere
     stolen = route == INFRINGE
     uses = start_use(
         world, rows[TECH], users, mask, _ROUTE_OF_USE[route], licensor=licensor, royalty=royalty, infringing=stolen,

@@ -86,6 +86,7 @@ def budget(world: World) -> None:
     so_far = orgs.income_past[due] + orgs.own_rents[due] + orgs.license_income[due]
     so_far -= p["firm.legal_in_return"] * orgs.legal_cost[due]
     so_far -= p["firm.payments_in_return"] * orgs.license_payments[due]
+    so_far -= (1.0 - p["firm.settlements_in_return"]) * orgs.settlement_income[due]
     income = so_far - orgs.income_mark[due]
     orgs.income_mark[due] = so_far
     keep = np.exp(-1.0 / _MEMORY_YEARS)

@@ -2,7 +2,7 @@
 
 With S the gain of using a technology free of rights, the user weighs
 - inventing around: a geometric number of tries, each again under the claims with chance ``breadth``;
-- infringing: detection x proof x validity, times damages and the value lost to an injunction, plus legal cost, against
+- infringing: detection x proof x validity, times damages and the value lost to an injunction, plus the legal cost that no insurer bears, against
   an owner whose threat is credible; a share of users refrains by custom (``enforcement.refrain``);
 - a license from each of the n owners: both sides must meet, and see values with noise; each owner asks its loss plus
   S / (n + 1) (Nash shares among n owners and the user) plus transaction cost. The deal stands if what is left beats the
@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
+from agents.insurer import insured
 from ecosystem.domain.ledgers import ROUTES
 from ecosystem.domain.potential import F4, F8, FF8, I1, I4, I8, II8, B, f8
+from ecosystem.domain.switches import all_meet, friction, never_sue
 from ecosystem.kernel.luck import inverse_normal, pair, u01
 
 if TYPE_CHECKING:
@@ -74,12 +76,13 @@ def clear(
             np.ascontiguousarray(key, dtype=np.int64), np.ascontiguousarray(users, dtype=np.int64),
             np.ascontiguousarray(gain), np.ascontiguousarray(rights, dtype=np.int64), np.ascontiguousarray(loss),
             np.ascontiguousarray(redesign), table.owner, table.breadth, orgs.jurisdiction, orgs.sector, orgs.awareness,
-            orgs.enforcement_record, world.valuation.decay, levers["enforcement.detection"], levers["law.enforcement"],
+            orgs.enforcement_record, 1.0 - insured(world, users), world.valuation.decay, levers["enforcement.detection"], levers["law.enforcement"],
             levers["court.cost"], levers["court.hurdle"], levers["court.damages"], levers["court.injunction"],
-            levers["court.agreeable_share"], levers["enforcement.refrain"], levers["awareness.warning"],
-            levers["transfer.matching"],
-            levers["transfer.valuation_noise"], levers["transfer.transaction_cost"], p["development.redesign_tries"],
-            p["adoption.royal"], p["adoption.meet"], p["adoption.search"], p["clearance.merit"],
+            never_sue(world), levers["enforcement.refrain"], all_meet(world, levers["awareness.warning"]),
+            all_meet(world, levers["transfer.matching"]),
+            friction(world, "transfer.valuation_noise"), friction(world, "transfer.transaction_cost"),
+            p["development.redesign_tries"],
+            p["adoption.royal"], all_meet(world, p["adoption.meet"]), p["adoption.search"], p["clearance.merit"],
             p["clearance.threat"], p["clearance.injunction_loss"], p["clearance.record"], p["clearance.record_limit"],
             draw.key("clearance.tries"), draw.key("clearance.refrain"), draw.key("clearance.meet"),
             draw.key("clearance.owner_error"), draw.key("clearance.user_error"), draw.key("clearance.search"),
@@ -89,14 +92,14 @@ def clear(
 
 @nb.njit(
     nb.types.Tuple((I8, FF8, F8, B, B, F8))(
-        I8, I8, F8, II8, FF8, F8, I4, F4, I1, I1, F8, F8, F8, *(F8,) * 12, *(f8,) * 9, *(nb.uint64,) * 6
+        I8, I8, F8, II8, FF8, F8, I4, F4, I1, I1, F8, F8, F8, F8, *(F8,) * 12, *(f8,) * 9, *(nb.uint64,) * 6
     ),
     cache=True,
 )  # fmt: skip
 def _clear(
     key: np.ndarray, users: np.ndarray, gain: np.ndarray, rights: np.ndarray, loss: np.ndarray, redesign: np.ndarray,
     owner: np.ndarray, breadth: np.ndarray, seat: np.ndarray, sector: np.ndarray, awareness: np.ndarray,
-    record: np.ndarray, decay: np.ndarray, detection: np.ndarray, enforcement: np.ndarray, court_cost: np.ndarray,
+    record: np.ndarray, borne: np.ndarray, decay: np.ndarray, detection: np.ndarray, enforcement: np.ndarray, court_cost: np.ndarray,
     hurdle: np.ndarray, damages: np.ndarray, injunction: np.ndarray, agreeable: np.ndarray, refrain: np.ndarray,
     warning: np.ndarray, matching: np.ndarray, valuation_noise: np.ndarray, transaction: np.ndarray, most_tries: float, royal: float,
     meet: float, search: float, merit: float, threat: float, injunction_loss: float, per_suit: float,
@@ -136,7 +139,7 @@ def _clear(
         caught = caught * (1.0 - agreeable[j]) if credible else 0.0
         none = (1.0 - caught) ** float(owners)
         harm = merit * (royal * damages[j] + injunction_loss * injunction[j]) * stakes
-        infringe = S - (1.0 - none) * (harm + cost)
+        infringe = S - (1.0 - none) * (harm + borne[i] * cost)
         willing_to_infringe = -np.inf if u01(me, key_refrain) < refrain[j] else infringe
         outside = max(max(around, willing_to_infringe), 0.0)
 
@@ -146,7 +149,7 @@ def _clear(
         total = 0.0
         if surplus > 0.0:
             licensed = True
-            chance = min(0.98, meet * matching[j])
+            chance = min(1.0 if meet >= 1.0 else 0.98, meet * matching[j])
             for c in range(k):
                 ask[c] = 0.0
                 if rights[i, c] >= 0:

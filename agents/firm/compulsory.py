@@ -13,6 +13,7 @@ import numpy as np
 
 from agents.firm.clearance import DROP, LICENSE, Clearance
 from ecosystem.domain.indicators import flow
+from ecosystem.domain.switches import friction
 
 if TYPE_CHECKING:
     from ecosystem.world import World
@@ -37,7 +38,7 @@ def force(
     seat = world.orgs.jurisdiction[users].astype(np.int64)
     real = rights >= 0
     each = world.levers["law.compulsory_royalty"][seat] * np.maximum(gain, 0.0)
-    left = gain - real.sum(axis=1) * (each + world.levers["transfer.transaction_cost"][seat])
+    left = gain - real.sum(axis=1) * (each + friction(world, "transfer.transaction_cost")[seat])
     forced = (cleared.route == DROP) & cleared.aware & (left > 0.0) & real.any(axis=1)
     forced &= world.draw.bernoulli("clearance.compulsory", key, reach[seat])
     cleared.route[forced] = LICENSE

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
+from agents.firm.duplicates import search_before
 from agents.firm.failure import exploring
 from agents.inventor.growth import attention
 from agents.inventor.honors import tilt
@@ -162,7 +163,8 @@ def firm_arrivals(world: World, firms: np.ndarray) -> np.ndarray:
             firms, orgs.jurisdiction, orgs.sector, orgs.heads, orgs.rd, orgs.rd_memory, orgs.effect, orgs.shock,
             orgs.weight, orgs.uid, orgs.patents_filed, world.researcher_cost, p["firm.wage_share"],
             p["firm.elasticity_between"], p["firm.elasticity_within"], 0.5 * p["firm.shock_sd"] ** 2,
-            a.zeta * science * motivation[:, None] * tilt(world), a.filing_share, world.scale, world.draw.key("firm.real_filings"),
+            a.zeta * science * motivation[:, None] * tilt(world), a.filing_share, world.scale,
+            world.draw.key("firm.real_filings"),
         )
     )  # fmt: skip
 
@@ -216,6 +218,7 @@ def create(world: World, owner: np.ndarray, uid: np.ndarray) -> np.ndarray:
         inv.public_funding, count,
     )  # fmt: skip
     world.ancestry.append(field, quality)
+    search_before(world, slots)
     world.new_inventions = slots
     a.year[world.month % 12] = count[0].sum(axis=1) * world.scale
     for name, counted in zip(COUNTS, count, strict=True):

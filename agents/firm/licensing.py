@@ -9,6 +9,7 @@ import numpy as np
 
 from ecosystem.domain.ledgers import DEALS
 from ecosystem.domain.potential import F8, FF8, I1, I4, I8, R8, f8
+from ecosystem.domain.switches import friction
 
 if TYPE_CHECKING:
     from ecosystem.world import World
@@ -33,7 +34,7 @@ def settle_licenses(
     rate, upfront, fee, seats = _terms(
         takers, rights, np.ascontiguousarray(price), np.ascontiguousarray(yearly_sales), world.scale, table.owner,
         table.sector, orgs.jurisdiction, orgs.cash, orgs.credit, orgs.weight, world.valuation.discount,
-        world.sectors["royalty_rate"], world.levers["transfer.transaction_cost"], p["adoption.royalty_years"],
+        world.sectors["royalty_rate"], friction(world, "transfer.transaction_cost"), p["adoption.royalty_years"],
         tally["licenses"], tally["license_and_sale_deals"], tally["cross_border_licenses"],
     )  # fmt: skip
     giver, invention = table.owner[rights], table.invention[rights]

@@ -24,6 +24,7 @@ from ecosystem.domain.kinds import by_place, fits
 from ecosystem.domain.knowledge import NATURES
 from ecosystem.domain.potential import outlook
 from ecosystem.domain.rights import KINDS
+from ecosystem.domain.switches import filing_fee
 from ecosystem.domain.valuation import INSTRUMENTS, LAYOUT, NONE, VARIETY
 from ecosystem.kernel.luck import ALWAYS
 from ecosystem.kernel.schedule import rule
@@ -71,7 +72,7 @@ def _choose(world: World, slots: np.ndarray, role: np.ndarray, outside: np.ndarr
     orgs, inv, p, levers, v, draw = world.orgs, world.inventions, world.p, world.levers, world.valuation, world.draw
     tally, place, P = world.tally, world.territories.place, world.P
     grant = world.experience.grant_rate()
-    gross = levers["office.filing_fee"] + levers["office.attorney_cost"]
+    gross = filing_fee(world) + levers["office.attorney_cost"]
     reward = levers["office.filing_reward"]
     breadths = by_place(world, "breadth")
     gain_special, cost_special = special_gains(world, breadths)

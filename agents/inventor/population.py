@@ -137,7 +137,8 @@ def open_inventors(world: World) -> None:
     world.wage = np.ones(J)
     world.talent = Talent(
         start=world.month, stock=stock_, per_head=np.zeros(J),
-        education=np.tile(students(world), (lag, 1)), lesson=np.tile(lesson(world), (lag, 1)), intake=intake, arrivals=arrivals, pull=pull,
+        education=np.tile(students(world), (lag, 1)), lesson=np.tile(lesson(world), (lag, 1)),
+        intake=intake, arrivals=arrivals, pull=pull,
         entry_credit=np.zeros(J), migration_credit=np.zeros(J), drive=np.ones((2, J)),
         reward=levers["talent.inventor_reward"].copy(), share=levers["university.inventor_share"].copy(),
         count=np.zeros(J), foreign=np.zeros(J), classes=np.zeros((2, J)), class_motivation=np.zeros((2, J)),

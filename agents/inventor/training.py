@@ -25,9 +25,7 @@ def _trained_share(world: World) -> np.ndarray:
     inv = world.inventors
     mine = inv.active & (inv.employer >= 0)
     people = np.bincount(inv.jurisdiction[mine], minlength=world.J)
-    return np.asarray(
-        np.bincount(inv.jurisdiction[mine & inv.trained], minlength=world.J) / np.maximum(people, 1)
-    )
+    return np.asarray(np.bincount(inv.jurisdiction[mine & inv.trained], minlength=world.J) / np.maximum(people, 1))
 
 
 flow("researchers_trained", "researchers", "researchers of firms trained by public programs", 0)

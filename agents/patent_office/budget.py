@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ecosystem.domain.switches import off
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
@@ -19,8 +20,9 @@ def pay_staff(world: World) -> None:
     """Pay the examiners (office to households) and settle surplus or deficit with the government each December."""
     offices, accounts = world.offices, world.accounts
     place = offices.jurisdiction.astype(np.int64)
-    accounts.pay("examiner_pay", "office", place, "households", place,
-                 offices.examiners * offices.examiner_cost, place=place)  # fmt: skip
+    if not off(world, "examination"):
+        accounts.pay("examiner_pay", "office", place, "households", place,
+                     offices.examiners * offices.examiner_cost, place=place)  # fmt: skip
     if world.month_of_year == DECEMBER:
         balance = accounts.holders["office"].pots[place].copy()
         accounts.pay("office_surplus", "office", place, "government", place, np.maximum(balance, 0.0), place=place)

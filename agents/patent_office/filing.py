@@ -9,6 +9,7 @@ import numpy as np
 
 from agents.organizations import FIRM, INSTITUTE, SME_EMPLOYEES, UNIVERSITY
 from agents.patent_office import figures  # noqa: F401  (declares what is counted)
+from ecosystem.domain.switches import filing_fee
 from ecosystem.kernel.luck import pair
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def file_applications(
     )  # fmt: skip
     first, who, at, fee, attorney, subsidy = _bill(
         slots, world.scale, rights.kind, rights.office, rights.owner, rights.sector, rights.applicant_size,
-        orgs.jurisdiction, orgs.passive, levers["office.filing_fee"], levers["office.attorney_cost"],
+        orgs.jurisdiction, orgs.passive, filing_fee(world), levers["office.attorney_cost"],
         levers["office.foreign_cost"], levers["office.outward_cost"], levers["office.filing_subsidy"],
         levers["law.utility_model_cost"],
         p["office.utility_model_fee_share"], offices.filed, offices.pending, offices.pending_utility_models,

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from agents.patent_office.decisions import WITHDRAWN, decide
+from agents.patent_office.decisions import GRANTED, REFUSED, WITHDRAWN, decide
 from agents.patent_office.dockets import ORDINARY, push
 from agents.patent_office.filing import PATENT
+from ecosystem.domain.switches import off
 from ecosystem.kernel.luck import ALWAYS, u01
 from ecosystem.kernel.schedule import rule
 
@@ -30,12 +31,16 @@ def request_examination(world: World) -> None:
     Of a month's applications the share ``office.request_share`` asks, after ``L (f + (1 - f) E)`` months with L the
     mean lag, f a fixed part and E exponential, at the latest at the deadline; the others count as withdrawn then.
     The share ``office.accelerated_share`` of those who ask does so at once and joins the accelerated class, to be
-    served after the promised months: it skips the deferral, so it also pulls work forward.
+    served after the promised months: it skips the deferral, so it also pulls work forward. With
+    ``switch.examination`` = 0 nobody asks: the office knows at once.
     """
     rights, levers, p, key, month = world.rights, world.levers, world.p, world.draw.key, world.month
     calendar = world.calendar
     new = calendar.pop("office.intake", month)
-    if len(new):
+    if len(new) and off(world, "examination"):
+        calendar.put("office.to_publish", month, new)
+        _know(world, new[rights.kind[new] == PATENT])
+    elif len(new):
         asks, when, falls, deadline = _intend(
             new, month, rights.uid, rights.kind, rights.office, rights.accelerated, levers["office.request_share"],
             levers["office.accelerated_share"], levers["office.request_lag_months"], p["office.request_fixed_share"],
@@ -47,6 +52,14 @@ def request_examination(world: World) -> None:
         calendar.put("office.to_publish", month, new)
     decide(world, calendar.pop("office.withdraw", month), WITHDRAWN)
     _enqueue(world, calendar.pop("office.request", month))
+
+
+def _know(world: World, slots: np.ndarray) -> None:
+    """Decide applications at once and without error: granted where the inventive step is above what the law asks."""
+    rights = world.rights
+    rights.requested[slots] = rights.first_action[slots] = world.month
+    above = rights.novelty[slots] > world.levers["office.step"][rights.office[slots]]
+    decide(world, slots, np.where(above, GRANTED, REFUSED))
 
 
 def _enqueue(world: World, slots: np.ndarray) -> None:

@@ -29,6 +29,7 @@ from agents.transfer.offers import RR8, Meetings, fit_of, u8
 from ecosystem.domain.knowledge import PROTECTION
 from ecosystem.domain.market import MOST_USERS
 from ecosystem.domain.potential import F8, FF8, FFF8, I1, I4, I8, POTENTIAL, B, b1, f8, i8, outlook, potential_of
+from ecosystem.domain.switches import friction
 from ecosystem.domain.valuation import INSTRUMENTS
 from ecosystem.kernel.luck import inverse_normal, u01
 
@@ -210,7 +211,8 @@ def terms(world: World, meetings: Meetings) -> Terms:
     part = np.array([p["transfer.outlay_academic"], p["transfer.outlay_unused"], p["transfer.outlay_launched"]])
     money, use, possible, agreed, go = weigh(
         meetings.invention, meetings.klass, meetings.owner, meetings.user, meetings.right, meetings.broker, numbers, part,
-        world.scale, levers["transfer.valuation_noise"], disagreement_left(world), levers["transfer.transaction_cost"],
+        world.scale, friction(world, "transfer.valuation_noise"), disagreement_left(world),
+        friction(world, "transfer.transaction_cost"),
         levers["university.royalty_asked"], inv.uid, inv.field, orgs.field, orgs.kind, orgs.cash, orgs.credit,
         orgs.weight, world.rights.in_force, world.proximity, world.lines.first_use, uses.next_use, uses.active, uses.user,
         uses.infringing, world.tally["promising_meetings"], world.tally["failed_meetings"], draw.key("transfer.fit"),

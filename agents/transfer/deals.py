@@ -20,6 +20,7 @@ from ecosystem.domain.indicators import flow, ratio
 from ecosystem.domain.ledgers import DEALS
 from ecosystem.domain.market import LICENSE, make_legal, start_use
 from ecosystem.domain.potential import F8, FF8, I1, I8, R8, B, f8, i8
+from ecosystem.domain.switches import friction
 from ecosystem.kernel.luck import u01
 from ecosystem.kernel.schedule import rule
 
@@ -184,7 +185,7 @@ def close_deals(world: World) -> None:
         *contract(
             out.go, out.money, meetings.invention, meetings.klass, meetings.owner, meetings.user, meetings.right,
             meetings.broker, MONTHS, numbers, world.sectors["royalty_rate"], world.scale,
-            world.levers["transfer.transaction_cost"], inv.uid, inv.sector, inv.protected_by, orgs.kind, orgs.jurisdiction,
+            friction(world, "transfer.transaction_cost"), inv.uid, inv.sector, inv.protected_by, orgs.kind, orgs.jurisdiction,
             register.licensed, register.exclusive, draw.key("transfer.sale"), draw.key("transfer.exclusive"),
             *counters(world),
         )

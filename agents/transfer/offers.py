@@ -19,6 +19,7 @@ from agents.transfer.listing import CLASSES, MONTHS, UNUSED_CLASS, count_used, m
 from ecosystem.domain.indicators import flow
 from ecosystem.domain.potential import F8, FF8, I1, I4, I8, B, f8, i8
 from ecosystem.domain.regions import near_partner
+from ecosystem.domain.switches import all_meet
 from ecosystem.kernel.luck import Pool, u01
 from ecosystem.kernel.schedule import rule
 
@@ -94,7 +95,7 @@ def meeting_chance(world: World, size: np.ndarray) -> np.ndarray:
     effort[:, :, 1] = effort[:, :, 0] * reach[:, None]
     effort[:, :, 0] *= 1.0 + intermediary.association_extra(world)[:, None]
     effort[:, UNUSED_CLASS, 0] *= world.levers["transfer.trading"]
-    chance: np.ndarray = -np.expm1(-rate[:, None, None] * effort)
+    chance: np.ndarray = all_meet(world, -np.expm1(-rate[:, None, None] * effort))
     return chance
 
 

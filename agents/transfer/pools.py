@@ -21,6 +21,7 @@ from agents.court.money import within_means
 from agents.holdings import holdings
 from agents.organizations import FIRM, INSTITUTE, UNIVERSITY
 from ecosystem.domain.indicators import flow, stock
+from ecosystem.domain.switches import all_meet
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def _weigh(world: World, rows: np.ndarray, key: np.ndarray) -> None:
     s = np.argmax(world.sector_of_field[f], axis=1)
     worth = world.arrivals.mean_value[office, s] * v.alone[office, s] / (v.discount[s] + v.hazard[s])
     money = known.products[office, f] / memory * world.scale * p["pools.price_share"] * worth
-    chance = np.minimum(0.98, p["adoption.meet"] * levers["transfer.matching"][office])
+    chance = all_meet(world, np.minimum(0.98, p["adoption.meet"] * levers["transfer.matching"][office]))
     inside = _settle(
         low, high, able, quality, count, known.owners[office, f] / known.products[office, f], chance, money, cost,
         1.0 - support, round(p["pools.least_members"]),

@@ -14,6 +14,7 @@ from agents.transfer.listing import LAUNCHED, MONTHS
 from agents.transfer.offers import u8
 from ecosystem.domain.market import LICENSE, start_use
 from ecosystem.domain.potential import F8, I1, I4, I8, R8, B, f8, i8
+from ecosystem.domain.switches import friction
 from ecosystem.kernel.luck import Pool, u01
 from ecosystem.kernel.schedule import rule
 
@@ -139,7 +140,7 @@ def swap(world: World) -> None:
     if not len(seekers):
         return
     good = weigh_swaps(
-        seekers, partner, newest, world.levers["transfer.transaction_cost"], world.scale,
+        seekers, partner, newest, friction(world, "transfer.transaction_cost"), world.scale,
         np.array([p["transfer.outlay_launched"], p["transfer.outlay_copy"]]), orgs.cash, orgs.credit, orgs.weight,
         world.lines.first_use, uses.next_use, uses.active, uses.user, *prospects(world),
     )  # fmt: skip
@@ -161,7 +162,7 @@ def swap(world: World) -> None:
 def _able(world: World, side: np.ndarray) -> bool:
     """Return whether both sides can still pay the cost of one more deal."""
     orgs = world.orgs
-    cost = world.levers["transfer.transaction_cost"][orgs.jurisdiction[side]] * world.scale
+    cost = friction(world, "transfer.transaction_cost")[orgs.jurisdiction[side]] * world.scale
     return bool((affordable(world, side) * orgs.weight[side] >= cost).all())
 
 
@@ -169,7 +170,7 @@ def _sign_swap(world: World, side: np.ndarray, takes: np.ndarray) -> None:
     """Sign one cross license: side i takes invention ``takes[i]``, which the other side owns."""
     orgs, inv, rights = world.orgs, world.inventions, world.rights
     place = orgs.jurisdiction[side].astype(np.int64)
-    cost = world.levers["transfer.transaction_cost"][place]
+    cost = friction(world, "transfer.transaction_cost")[place]
     owner, right = side[::-1].copy(), inv.right[takes]
     world.deals.add(
         2, month=world.month, kind=KIND["cross_license"], giver=owner, taker=side, right=right, invention=takes,

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from html import escape
 
 from ecosystem.dashboard.charts import Option, _base, axis_top
-from ecosystem.dashboard.effects import Course, Effect, frequency, headline, scaled, sentence, signed, title
+from ecosystem.dashboard.effects import Course, Effect, headline, scaled, sentence, title
 from ecosystem.dashboard.tables import table
 from ecosystem.dashboard.text import number, place, text
 from ecosystem.dashboard.theme import OKABE_ITO, Palette
-from ecosystem.domain.indicators import INDICATORS
-from ecosystem.lab.compare import CLEAR
+from ecosystem.lab.compare import CLEAR, EQUAL, FEW, UNCLEAR
 
 HEIGHT = 320
 SCENARIO = OKABE_ITO[0]
 SCENARIO_DARK = OKABE_ITO[4]
+VERDICTS = {EQUAL: "equal", UNCLEAR: "unclear", FEW: "few", CLEAR[0]: CLEAR[0], CLEAR[1]: CLEAR[1]}
 NEAR = 0.6
 """An axis of levels starts above zero where all values exceed this share of the largest."""
 
@@ -49,9 +49,7 @@ def _differences(course: Course) -> tuple[tuple[float | None, ...], ...]:
     """Return difference, low and high of the paired difference by year."""
 
     def less(values: Sequence[float | None]) -> tuple[float | None, ...]:
-        return tuple(
-            None if v is None or b is None else v - b for v, b in zip(values, course.base, strict=True)
-        )
+        return tuple(None if v is None or b is None else v - b for v, b in zip(values, course.base, strict=True))
 
     return less(course.scenario), less(course.low), less(course.high)
 
@@ -175,7 +173,7 @@ def course_table(course: Course) -> str:
             rows.append([str(year), cell(course.base[k]), cell(course.low[k]), cell(course.high[k])])
         else:
             rows.append([str(year), cell(course.base[k]), cell(course.scenario[k]), cell(difference[k]), cell(low[k]),
-                         cell(high[k]), text(f"verdicts.{course.verdicts[k].split(' ')[0] or 'none'}")])  # fmt: skip
+                         cell(high[k]), text(f"verdicts.{VERDICTS.get(course.verdicts[k], 'none')}")])  # fmt: skip
     keys = ("year", "baseline", "lowest", "highest")
     if not course.alone:
         keys = ("year", "baseline", "scenario", "difference", "low", "high", "in_words")  # type: ignore[assignment]
@@ -229,12 +227,3 @@ def tile(effect: Effect | None, name: str, alone: bool, years: int) -> str:
         f'<p class="eco-help">{escape(sentence(effect))}</p>',
     ]
     return f'<li class="eco-card eco-tile" data-testid="tile-{name}"><h3>{words}</h3>{"".join(lines)}</li>'
-
-
-def unit_of(name: str) -> str:
-    """Return the plain unit of an indicator with its period."""
-    indicator = INDICATORS[name]
-    return f"{indicator.unit} a year" if indicator.kind == "flow" and "year" not in indicator.unit else indicator.unit
-
-
-__all__ = ["band_chart", "course_table", "describe", "frequency", "signed", "spark", "tile"]

@@ -57,7 +57,13 @@ COMPARED = (
     "productivity", "consumer_surplus", "welfare", "coupling_u1", "coupling_u2", "coupling_c", "coupling_d",
 )  # fmt: skip
 """Indicators that every paired run of the page reports; the direct indicator of each measure comes on top."""
-COMPARED_TILES = ("patents_granted", "license_and_sale_deals", "university_to_firm_transfers", "launches", "public_outlay")
+COMPARED_TILES = (
+    "patents_granted",
+    "license_and_sale_deals",
+    "university_to_firm_transfers",
+    "launches",
+    "public_outlay",
+)
 STRIP = (
     "patent_filings", "pendency_months", "university_licenses", "cross_border_licenses", "business_rd", "inventions",
     "suits", "welfare",

@@ -159,7 +159,11 @@ class Look:
         if self.cancelled:
             return text("engine.cancelled", done=done, total=total)
         if not done:
-            key = "engine.queue" if self.ahead else f"engine.{self.plan.name}_begun"
+            key = (
+                ("engine.queue_one" if self.ahead == 1 else "engine.queue")
+                if self.ahead
+                else f"engine.{self.plan.name}_begun"
+            )
             return text(key, ahead=self.ahead, total=total, scale=scale)
         left = (time.monotonic() - self.began) / done * (total - done)
         return text(
@@ -200,6 +204,10 @@ class Engine:
     Args:
         workers: processes; by default one a processor, one to four.
         names: indicators that the runs report; by default those of the page.
+
+    Attributes:
+        computed: runs computed so far.
+        quick, full: the two plans of the page.
     """
 
     def __init__(self, workers: int | None = None, names: Sequence[str] | None = None) -> None:
@@ -214,6 +222,7 @@ class Engine:
         self._order = itertools.count()
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="shelf")
         self.computed = 0
+        self.quick, self.full = QUICK, FULL
 
     # -- what the page asks -----------------------------------------------------------------------------------------
 
@@ -317,7 +326,8 @@ class Engine:
             known.rank = min(known.rank, look.plan.rank)
             if known is not lane.present:
                 # The first pair of every visitor comes before anyone's second.
-                look.ahead = max(look.ahead, len({id(o) for *_, r in lane.waiting for o in r.looks if o is not look}))
+                others = {id(o) for *_, r in lane.waiting if look not in r.looks for o in r.looks if not o.finished}
+                look.ahead = max(look.ahead, len(others))
                 heapq.heappush(lane.waiting, (known.rank, k, next(self._order), known))
                 present = lane.present
                 if present is not None and present.rank > known.rank:

@@ -7,6 +7,8 @@ from typing import Any
 
 import solara
 
+from ecosystem.dashboard import looking
+from ecosystem.dashboard.engine import ENGINE
 from ecosystem.dashboard.parts import html
 from ecosystem.dashboard.session import Session, open_session, use_session
 from ecosystem.dashboard.share import write_file
@@ -71,7 +73,7 @@ def tools(session: Session) -> Any:
         event_rename=session.rename,
         event_undo=lambda _=None: session.undo(),
         event_redo=lambda _=None: session.redo(),
-        event_replay=lambda _=None: session.replay(),
+        event_replay=lambda _=None: looking.replay(session),
         event_reset=lambda _=None: session.reset(),
         event_load=load,
         event_refuse=lambda words: session.fail(str(words)[:200]),
@@ -114,7 +116,7 @@ def Page() -> None:
     """One visit."""
     search = solara.use_router().search
     session = solara.use_memo(lambda: open_session(search), [])
-    solara.use_effect(lambda: session.close, [])
+    solara.use_effect(lambda: lambda: ENGINE.leave(session.id), [])
     Shell(session)
 
 

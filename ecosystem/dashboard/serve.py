@@ -18,8 +18,10 @@ import click
 from tqdm import tqdm
 
 from ecosystem.dashboard import store
-from ecosystem.dashboard.baseline import BASELINE, SCALES, Baseline
+from ecosystem.dashboard.baseline import BASELINE, SCALES
+from ecosystem.dashboard.engine import ENGINE, Look
 from ecosystem.dashboard.runner import RUNNER
+from ecosystem.dashboard.share import start
 from ecosystem.dashboard.text import text
 from ecosystem.dashboard.theme import ASSETS
 from ecosystem.kernel.errors import InputError
@@ -85,21 +87,17 @@ def listen(host: str, port: int) -> socket.socket:
     return door
 
 
-def follow(baseline: Baseline, seconds: float = PATIENCE) -> None:
-    """Show the progress of the first baseline on the terminal until it is there."""
-    if baseline.result is not None:
-        return
+def follow(look: Look, seconds: float = PATIENCE) -> None:
+    """Show on the terminal how far the first worlds are until the page has charts."""
     end = time.monotonic() + seconds
-    with tqdm(total=100, desc=text("serve.computing"), unit="%", bar_format=BAR, disable=None) as bar:
-        while baseline.result is None and not baseline.finished and time.monotonic() < end:
-            job = baseline.job
-            done, total = job.progress if job is not None else (0, 0)
-            bar.n = int(100 * done / total) if total else 0
+    with tqdm(total=look.total, desc=text("serve.computing"), unit="world", bar_format=BAR, disable=None) as bar:
+        while not look.finished and time.monotonic() < end:
+            bar.n = look.done
             bar.refresh()
             time.sleep(0.1)
-        bar.n = 100 if baseline.result is not None else bar.n
-    if baseline.problem:
-        click.echo(baseline.problem, err=True)
+        bar.n = look.done
+    if look.problem:
+        click.echo(look.problem, err=True)
 
 
 def main(host: str = "127.0.0.1", port: int = 8765, browser: bool = True, scales: tuple[int, ...] = SCALES) -> None:
@@ -109,7 +107,7 @@ def main(host: str = "127.0.0.1", port: int = 8765, browser: bool = True, scales
         host: address to listen on; the default answers this computer alone.
         port: 0 takes a free port.
         browser: open the page once its first charts are ready.
-        scales: worlds of the baseline, coarse first.
+        scales: worlds of the baseline of tab World, coarse first.
 
     Raises:
         InputError: port or address cannot be used.
@@ -119,7 +117,8 @@ def main(host: str = "127.0.0.1", port: int = 8765, browser: bool = True, scales
     os.environ.update(settings())
     os.environ["SERVER_NAME"], os.environ["SERVER_PORT"] = host, str(port)
     BASELINE.scales = scales
-    BASELINE.start()
+    # The workers start now and simulate the baseline; whoever visits finds it, or waits for the same runs.
+    first = ENGINE.look("server", start(), start(), ENGINE.quick)
 
     import uvicorn
 
@@ -133,7 +132,7 @@ def main(host: str = "127.0.0.1", port: int = 8765, browser: bool = True, scales
     def welcome() -> None:
         while not server.started:
             time.sleep(0.05)
-        follow(BASELINE)
+        follow(first)
         click.echo(text("serve.at", url=url))
         if browser:
             webbrowser.open(url)
@@ -150,4 +149,5 @@ def main(host: str = "127.0.0.1", port: int = 8765, browser: bool = True, scales
             server.run(sockets=[door])
     finally:
         RUNNER.close()
+        ENGINE.close()
         door.close()

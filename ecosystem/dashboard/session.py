@@ -173,12 +173,6 @@ class Session:
         """Give the scenario another title."""
         self.attempt(lambda: replace(self.scenario, title=str(title).strip()[:120]))
 
-    def close(self) -> None:
-        """A visitor who leaves takes their work along."""
-        for look in (self.look, self.full):
-            if look is not None:
-                look.cancel()
-
     # -- measures ---------------------------------------------------------------------------------------------------
 
     def use(self, id: str, place: str) -> MeasureUse | None:

@@ -26,12 +26,14 @@ MOST_LINK = 16_000
 MOST_TEXT = 200_000
 """Characters of a link and of an unpacked link or a file; far above any real scenario."""
 MOST_YEARS = 50
+START: dict[str, Any] = {"title": ""}
+"""The scenario of a new visit as differences from the baseline of the command line: not yet named."""
 MOST_USES = 400
 
 
 def start() -> Scenario:
-    """Return the scenario of a new visit: the baseline, not yet named."""
-    return Scenario.baseline(title="")
+    """Return the scenario of a new visit: the baseline."""
+    return Scenario.baseline(**START)
 
 
 def differences(scenario: Scenario) -> dict[str, Any]:
@@ -52,7 +54,7 @@ def checked(content: dict[str, Any], where: str) -> Scenario:
     measures = content.get("measures", [])
     if isinstance(measures, list) and len(measures) > MOST_USES:
         raise InputError(text("share.many", most=MOST_USES), where=where)
-    scenario = Scenario.baseline(**{"title": "", **content})
+    scenario = Scenario.baseline(**{**START, **content})
     if scenario.years > MOST_YEARS:
         raise InputError(text("share.years", years=scenario.years, most=MOST_YEARS), where=where)
     return scenario
@@ -135,7 +137,9 @@ def write_file(scenario: Scenario) -> str:
 def read_search(search: str | None) -> dict[str, str]:
     """Return the values of a URL's search part; the last one counts where a name stands twice."""
     try:
-        return {name: values[-1] for name, values in parse_qs((search or "").removeprefix("?"), max_num_fields=20).items()}
+        return {
+            name: values[-1] for name, values in parse_qs((search or "").removeprefix("?"), max_num_fields=20).items()
+        }
     except ValueError:
         return {}
 

@@ -76,8 +76,6 @@ def work(content: dict[str, Any], seed: int, outputs: tuple[str, ...], lane: int
 
     scenario = Scenario.from_dict(content)
     try:
-        return run_seed(
-            [scenario], seed, outputs, frozen=BurnIns(seed, _kept), cancelled=lambda: bool(_flags[lane])
-        )[0]
+        return run_seed([scenario], seed, outputs, frozen=BurnIns(seed, _kept), cancelled=lambda: bool(_flags[lane]))[0]
     except Interrupted:
         return None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
+from ecosystem.domain.switches import off
 from ecosystem.kernel.luck import pair, u01
 
 if TYPE_CHECKING:
@@ -191,17 +192,18 @@ class Ancestry:
         """Return the parents that the owner can know and reach, int64 (n, 3), -1 for none.
 
         Own and published inventions are known; others leak with a small chance (``ancestry.tacit_share``). What comes
-        from another place is used less (``ancestry.abroad_share``).
+        from another place is used less (``ancestry.abroad_share``). With ``switch.cumulative`` = 0 there are none, with
+        ``switch.spillovers`` = 0 only own ones.
 
         Args:
             uid, field, owner: identities, fields and organization slots of the children, int64 (n,).
         """
-        if not self.months or not len(uid):
+        if not self.months or not len(uid) or off(world, "cumulative"):
             return np.full((len(uid), SEARCHES), -1, np.int64)
         p, key, inv = world.p, world.draw.key, world.inventions
         kernel = self.kernel(world)
         _reach(self.mass, kernel, self.months, self._proximity, self._aged, self._near)
-        return np.asarray(
+        found = np.asarray(
             _draw(
                 uid, field, owner, self._near, self._aged, self.start, self.cum, self.months, world.month,
                 p["ancestry.parents_chance"], p["ancestry.tacit_share"], p["ancestry.abroad_share"],
@@ -210,3 +212,6 @@ class Ancestry:
                 key("ancestry.tacit"), key("ancestry.abroad"),
             )
         )  # fmt: skip
+        if off(world, "spillovers"):
+            found[inv.owner[np.maximum(found, 0)] != owner[:, None]] = -1
+        return found

@@ -9,6 +9,7 @@ import numba as nb
 import numpy as np
 
 from ecosystem.domain.indicators import flow, ratio, stock
+from ecosystem.domain.switches import off
 from ecosystem.kernel.luck import fold, u01
 from ecosystem.kernel.schedule import rule
 from ecosystem.kernel.table import NEVER, code_of
@@ -102,8 +103,9 @@ class Science:
 
         A_jf = sum_j' theta_jj' sum_f' W_ff' S_j'f' (open science; theta 1 at home, ``science.spillover`` abroad) plus
         the home's secret science times ``science.secret_access``; times 1 + boost exp(-age / fade) in a young field.
+        Always 1 with ``switch.spillovers`` = 0: what science adds helps nobody's inventions.
         """
-        return self._access
+        return np.ones_like(self._access) if off(world, "spillovers") else self._access
 
     def index(self) -> np.ndarray:
         """Return open science at home against month 0, 100 = month 0 (before it: 100), float64 (places,)."""

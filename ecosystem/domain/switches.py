@@ -7,14 +7,14 @@ protection). Levers that carry a mechanism are read through the functions here b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     from ecosystem.world import World
 
-Chance = TypeVar("Chance", float, np.ndarray)
+
 
 
 def off(world: World, name: str) -> bool:
@@ -31,7 +31,7 @@ def friction(world: World, lever: str) -> np.ndarray:
     return np.zeros_like(value) if off(world, "licensing_frictions") else value
 
 
-def all_meet(world: World, chance: Chance) -> Chance:
+def all_meet[Chance: (float, np.ndarray)](world: World, chance: Chance) -> Chance:
     """Return chances that owner and user find each other: all 1 where markets for licenses are perfect."""
     if not off(world, "licensing_frictions"):
         return chance

@@ -38,7 +38,9 @@ def plan(moved: dict[str, float], lag: Mapping[str, float], share: float, most: 
 @mechanism("strategy_cycle")
 def strategy_cycle(world: Any, place: int, change: float, values: Mapping[str, float]) -> None:
     """Move the year's part of the budget and pull the levers that it pays for."""
-    state = world.measures.state.setdefault(("strategy_cycle", place), {"year": None, "moved": dict.fromkeys(STAGES, 0.0)})
+    state = world.measures.state.setdefault(
+        ("strategy_cycle", place), {"year": None, "moved": dict.fromkeys(STAGES, 0.0)}
+    )
     if state["year"] != world.year and world.records.stocks:
         state["year"] = world.year
         last = world.records.stocks[-1]

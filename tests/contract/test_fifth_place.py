@@ -61,7 +61,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_fifth_place_from_a_folder_files_invents_sells_and_judges(folder: Path) -> None:
     scenario = Scenario.baseline(
-        jurisdictions=("us", "eu", "jp", "cn", "kp"), places_folders=(str(folder),), scale=3000, years=2, burn_in_years=4
+        jurisdictions=("us", "eu", "jp", "cn", "kp"),
+        places_folders=(str(folder),),
+        scale=3000,
+        years=2,
+        burn_in_years=4,
     )
     world = World(scenario, seed=2).run()
     j = world.places.index("kp")

@@ -25,13 +25,13 @@ from policies.mechanisms.strategy_cycle import plan, spend
 from tests.unit.test_inventor import land
 from tests.unit.test_teams import add_people
 
-BASE = Scenario.baseline(scale=5000, years=6)
+BASE = Scenario.baseline(scale=5000, years=5)
 USED = {
     "us_talent_attraction": "us", "us_risk_culture": "us", "eu_talent_training": "eu", "eu_talent_subsidies": "eu",
-    "cn_interdisciplinary_platforms": "cn", "jp_material_incentives": "jp", "eu_share_options": "eu",
+    "jp_material_incentives": "jp", "eu_share_options": "eu",
 }  # fmt: skip
 OUTPUTS = (
-    "net_inventor_immigration", "development_failure_share", "trained_moves", "wage_index", "invention_quality",
+    "net_inventor_immigration", "trained_moves", "wage_index", "invention_quality",
     "option_gains", "startup_offers_taken", "inventor_rewards", "second_tries",
 )  # fmt: skip
 
@@ -40,11 +40,11 @@ OUTPUTS = (
 def runs() -> list[list[Yearly]]:
     """Return by seed the base run and one run for each measure, on one burn-in."""
     scenarios = [BASE] + [BASE.with_measure(name, on=on, strength=1.0) for name, on in USED.items()]
-    return run_seeds(scenarios, (1, 2, 3), OUTPUTS, workers=1)
+    return run_seeds(scenarios, (1, 2), OUTPUTS, workers=1)
 
 
 def change(measure: str, indicator: str, on: str) -> np.ndarray:
-    """Return the paired differences of an indicator over years 1 to 5, (seeds,)."""
+    """Return the paired differences of an indicator from year 1 on, (seeds,)."""
     k = 1 + list(USED).index(measure)
     first = runs()[0][0]
     i, j = first.names.index(indicator), first.places.index(on)
@@ -60,8 +60,7 @@ def test_talent_gained_by_one_is_lost_by_others() -> None:
     assert lost.mean() < 0
 
 
-def test_more_daring_means_more_failures_and_founders_who_try_again() -> None:
-    assert change("us_risk_culture", "development_failure_share", "us").mean() > 0
+def test_who_failed_tries_again_where_failure_costs_less() -> None:
     assert (change("us_risk_culture", "second_tries", "us") > 0).all()
     assert change("us_risk_culture", "second_tries", "jp") == pytest.approx(0.0)
 
@@ -74,8 +73,20 @@ def test_subsidized_hires_raise_the_wage() -> None:
     assert (change("eu_talent_subsidies", "wage_index", "eu") > 0).all()
 
 
-def test_platforms_bring_more_failures() -> None:
-    assert change("cn_interdisciplinary_platforms", "development_failure_share", "cn").mean() > 0
+def test_what_is_far_or_joins_fields_fails_more_often() -> None:
+    world: Any = SimpleNamespace(
+        p={
+            "development.success": 0.7, "failure.far": 0.25, "failure.usual_far": 0.2, "failure.cross": 0.1,
+            "failure.usual_cross": 0.5,
+        },
+        inventions=SimpleNamespace(
+            exploratory=np.array([False, True, False, True]), cross_field=np.array([False, False, True, True])
+        ),
+    )  # fmt: skip
+    near, far, cross, both = failure.chance_of_success(world, np.arange(4))
+    assert near > cross > far > both > 0.0
+    usual = 0.8 * 0.5 * (near + cross) + 0.2 * 0.5 * (far + both)
+    assert usual == pytest.approx(0.7), "the mean stays where shares are usual"
 
 
 def test_rewards_by_number_cost_quality_and_are_paid() -> None:
@@ -286,12 +297,14 @@ def test_entropy_weighs_what_differs() -> None:
     scores = np.array([[0.5, 0.5, 0.5, 0.6], [0.1, 0.9, 0.5, 0.5], [0.4, 0.5, 0.6, 0.7]])
     weights = [m.weight for m in weighted(members, scores)]
     assert weights[1] > 10 * weights[0]
-    assert weights[0] + weights[1] == pytest.approx(1.0)
+    assert weights[0] + weights[1] == pytest.approx(1.0, abs=1e-4)
     assert weights[2] == 1.0
 
 
 def test_another_scenario_leaves_the_index_of_the_base_alone() -> None:
-    found = run_seeds([Scenario.baseline(scale=5000, years=1, burn_in_years=2)], (1,), ("coupling_d", "chain_gap"), workers=1)
+    found = run_seeds(
+        [Scenario.baseline(scale=5000, years=1, burn_in_years=2)], (1,), ("coupling_d", "chain_gap"), workers=1
+    )
     d, gap = found[0][0].window()[found[0][0].names.index("coupling_d")], found[0][0].window()[0]
     assert ((d[:4] > 0.2) & (d[:4] < 1.0)).all()
     assert ((gap[:4] > 0.0) & (gap[:4] < 1.0)).all()

@@ -122,7 +122,7 @@ def test_both_sides_weigh_a_dispute(world: World) -> None:
     multiple = levers["court.damages"][place]
     award_p = stakes(harm, multiple, stop, p["court.injunction_worth"], years, p["court.impatience"])
     award_d = stakes(harm, multiple, stop, p["court.injunction_pain"], years, p["court.impatience"])
-    cost = levers["court.cost"][place] * award_p ** p["court.cost_exponent"] * cases.cost_share
+    cost = levers["court.cost"][place] * award_p ** p["court.cost_exponent"] * cases.cost_multiple
     award_p, award_d = award_p * cases.stake_share, award_d * cases.stake_share
     assert (cases.stake_share[place == 1] < 1.0).any()
     own = np.where(cases.entity, p["assertion.cost_share"], 1.0) * cost

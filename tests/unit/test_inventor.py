@@ -144,7 +144,8 @@ def test_education_acts_after_six_years() -> None:
     early = np.array(flow[:71]).sum(axis=0)
     late = np.array(flow[74:]).sum(axis=0)
     assert early[0] == pytest.approx(early[1]), "nothing for six years"
-    assert late[1][0] / late[0][0] == pytest.approx(1.5, rel=0.06)
+    places = 1.5 ** base.p["talent.study_places"]
+    assert late[1][0] / late[0][0] == pytest.approx(places, rel=0.06)
     assert late[1][1] == pytest.approx(late[0][1], rel=0.05)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -105,7 +106,7 @@ def test_a_dearer_right_is_validated_in_more_territories_the_large_ones_first() 
     masks = [choose(v, open_to=False)[0] for v in np.geomspace(1e-5, 0.3, 40)]
     assert masks[0] == 0
     assert masks[-1] == 0b11111
-    for less, more in zip(masks, masks[1:], strict=False):
+    for less, more in pairwise(masks):
         assert less & ~more == 0
     counts = [bin(m).count("1") for m in masks]
     assert set(counts) >= {0, 1, 2, 3, 5}
@@ -143,7 +144,7 @@ def test_territories_that_are_not_worth_their_fee_are_given_up_small_ones_first(
     kept = [give_up(v)[0] for v in np.geomspace(100.0, 0.05, 60)]
     assert kept[0] == 0b11111
     assert kept[-1] == 0
-    for more, less in zip(kept, kept[1:], strict=False):
+    for more, less in pairwise(kept):
         assert less & ~more == 0
     assert len(set(kept)) >= 5
     for mask in kept:

@@ -82,7 +82,7 @@ def make(seed: int = 1, **levers: float) -> Any:
         ),
         p=Parameters(read(
             ROOT / "agents" / "transfer" / "transfer.toml", ROOT / "agents" / "intermediary.toml",
-            ROOT / "agents" / "firm" / "firm.toml",
+            ROOT / "agents" / "firm" / "firm.toml", ROOT / "agents" / "firm" / "programs.toml",
             ROOT / "agents" / "firm" / "development.toml", ROOT / "ecosystem" / "domain" / "valuation.toml",
             ROOT / "ecosystem" / "domain" / "regions.toml", ROOT / "ecosystem" / "domain" / "ancestry.toml",
         )),

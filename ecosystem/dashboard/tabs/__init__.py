@@ -35,9 +35,8 @@ class Tab:
 @cache
 def known_tabs() -> tuple[Tab, ...]:
     """Return all tabs in their order."""
-    found: list[Tab] = []
-    for module in pkgutil.iter_modules(__path__, f"{__name__}."):
-        found.append(importlib.import_module(module.name).TAB)
+    modules = [importlib.import_module(m.name) for m in pkgutil.iter_modules(__path__, f"{__name__}.")]
+    found: list[Tab] = [module.TAB for module in modules]
     return tuple(sorted(found, key=lambda tab: (tab.order, tab.id)))
 
 
