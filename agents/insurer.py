@@ -135,7 +135,9 @@ def rate(world: World) -> None:
         return
     p = world.p
     known = table.rights[:] > 0.0
-    seen = (1.0 + p["insurer.loading"]) * np.divide(table.claims[:], table.rights[:], out=np.zeros(table.n), where=known)
+    seen = (1.0 + p["insurer.loading"]) * np.divide(
+        table.claims[:], table.rights[:], out=np.zeros(table.n), where=known
+    )
     table.rate[:] += np.where(known, p["insurer.experience"] * (seen - table.rate[:]), 0.0)
     table.claims[:] = 0.0
     table.rights[:] = 0.0

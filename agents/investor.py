@@ -229,7 +229,8 @@ def pledge(world: World) -> None:
 
     A firm asks, for each of its newest rights, min(need, PV of the right); the bank values the right at PV e^{error}
     and lends at most loan_to_value of that, or loan_to_value / (1 - g) where a fund bears the share g of a loss: the bank
-    keeps what it risks itself at the same part of the value. No loan results if the offer is far below what was asked or too small.
+    keeps what it risks itself at the same part of the value. No loan results if the offer is far below what was asked or
+    too small.
     """
     orgs, p = world.orgs, world.p
     firms, need, bank_of = borrowers(

@@ -55,7 +55,7 @@ def buy(world: World) -> None:
     _pass_on(world)
     if not share.any():
         return
-    uses, orgs, lines, p, v = world.uses, world.orgs, world.lines, world.p, world.valuation
+    uses, orgs, p = world.uses, world.orgs, world.p
     sold = world.market.sold
     if sold is None or not len(sold.owing):
         return
@@ -68,11 +68,7 @@ def buy(world: World) -> None:
     if not len(use):
         return
     place = orgs.jurisdiction[owner].astype(np.int64)
-    line = uses.line[use]
-    sector = lines.sector[line].astype(np.int64)
-    # products are withdrawn after two lives (``agents.firm.sell``)
-    years = 2.0 * world.sectors["product_life"][sector] - (world.month - lines.launched[line]) / 12.0
-    rho = v.discount[sector] + v.hazard[sector]
+    rho, years = _outlook(world, use)
     usual = multiple(rho, years)
     mean = _believed(world, place, yearly, usual)
     short = (orgs.cash[owner] < p["investor.liquidity_years"] * orgs.rd[owner]) | orgs.finance_constrained[owner]
@@ -106,13 +102,16 @@ def buy(world: World) -> None:
     world.tally.add("royalty_worth", place, worth)
 
 
-def _worth(world: World, uses: np.ndarray) -> np.ndarray:
-    """Return the multiple of royalties of uses, usual discount, float64 (n,); products are withdrawn after two lives."""
+def _outlook(world: World, uses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (usual discount rate, years left) of royalties of uses, float64 (n,) each.
+
+    Products are withdrawn after two lives (``agents.firm.sell``).
+    """
     lines, v = world.lines, world.valuation
     line = world.uses.line[uses]
     sector = lines.sector[line].astype(np.int64)
     years = 2.0 * world.sectors["product_life"][sector] - (world.month - lines.launched[line]) / 12.0
-    return multiple(v.discount[sector] + v.hazard[sector], years)
+    return v.discount[sector] + v.hazard[sector], years
 
 
 def _believed(world: World, place: np.ndarray, yearly: np.ndarray, usual: np.ndarray) -> np.ndarray:
@@ -126,7 +125,12 @@ def _believed(world: World, place: np.ndarray, yearly: np.ndarray, usual: np.nda
         return offered
     home, owed = world.orgs.jurisdiction[payee[at]].astype(np.int64), sold.owed[at]
     total = np.bincount(home, owed, J)
-    pool = np.divide(np.bincount(home, owed * _worth(world, sold.owing[at]), J), total, out=offered.copy(), where=total > 0)
+    pool = np.divide(
+        np.bincount(home, owed * multiple(*_outlook(world, sold.owing[at])), J),
+        total,
+        out=offered.copy(),
+        where=total > 0,
+    )
     return np.asarray(offered + world.p["securitization.experience"] * (pool - offered))
 
 

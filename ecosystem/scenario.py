@@ -61,6 +61,14 @@ def known_package(name: str) -> Any:
     return packages[name]
 
 
+def known_world(name: str) -> Any:
+    """Return a named world; raise InputError for an unknown name."""
+    worlds = importlib.import_module("policies.worlds").known_worlds()
+    if name not in worlds:
+        raise unknown("world", name, worlds, do="'ecosystem measures worlds' lists them")
+    return worlds[name]
+
+
 @dataclass(frozen=True, slots=True)
 class MeasureUse:
     """A measure put on places for a time.
@@ -261,6 +269,14 @@ class Scenario:
         out = self
         for id in known_package(name).strengths:
             out = out.with_measure(id, on=on, start=start, strength=0.0)
+        return out
+
+    def in_world(self, name: str) -> Scenario:
+        """Return a copy set in a named world: its parameters, and its levers in every jurisdiction."""
+        world = known_world(name)
+        out = self.with_parameters(world.parameters)
+        for lever, value in world.levers.items():
+            out = out.with_lever(lever, on=out.jurisdictions, value=value)
         return out
 
     def warnings(self) -> list[str]:

@@ -48,7 +48,9 @@ class Backing:
 
     def of(self, rows: np.ndarray) -> Backing:
         """Return the backing of some of the disputes, int (m,)."""
-        return Backing(self.aid_owner[rows], self.aid_defendant[rows], self.cover_owner[rows], self.cover_defendant[rows])
+        return Backing(
+            self.aid_owner[rows], self.aid_defendant[rows], self.cover_owner[rows], self.cover_defendant[rows]
+        )
 
 
 def backing(world: World, disputes: np.ndarray, place: np.ndarray) -> Backing | None:

@@ -62,7 +62,9 @@ def _answer_letters(world: World, disputes: np.ndarray) -> None:
     )  # fmt: skip
     settles, sues = np.flatnonzero(act == _SETTLES), np.flatnonzero(act == _GOES)
     settle(world, disputes[settles], v.place[settles], ask[settles])
-    _sue(world, disputes[sues], v, sues, levers["court.hurdle"][v.place[sues]], None if known is None else known.of(sues))
+    _sue(
+        world, disputes[sues], v, sues, levers["court.hurdle"][v.place[sues]], None if known is None else known.of(sues)
+    )
 
 
 _DROPS, _SETTLES, _GOES = range(3)

@@ -1,8 +1,9 @@
 """Which court decides where a right is in force in several territories, and how far the courts of a place differ.
 
 A dispute is fought in a set F of territories. With w_t the part of the owner's profit at stake in each and J the stake in
-all, ``J(F) = J c^a``, c the sum of w over F (``valuation.coverage_exponent``): who is stopped in the large markets has
-little left elsewhere. Before national courts the owner sues where most is at stake and adds territories while
+all, ``J(F) = J c^a``, c the sum of w over F (``court.forum_exponent``): parties often settle elsewhere by what the first
+court says. Before national courts the owner sues where most is at stake (a territory that takes part in the unitary right
+in part is a group of states without a court for all of it, and comes last) and adds territories while
 ``P J (c'^a - c^a) > C (w_t^a)^e``, e the elasticity of cost to stakes; every court costs and judges by itself. The unified
 court hears the dispute once for all territories that take part, at the cost of one suit, and its judgment holds in all: so
 does a revocation. National courts apply standards that differ from the law of the place by
@@ -99,12 +100,13 @@ def choose_forum(world: World, disputes: np.ndarray) -> None:
         (takes_part.sum(axis=1) > 1) & (courts.unified_at[place] >= 0) & (opted | (r.unitary[right] & (share > 0.0)))
     )
 
-    a, e = world.p["valuation.coverage_exponent"], world.p["court.cost_exponent"]
+    a, e = world.p["court.forum_exponent"], world.p["court.cost_exponent"]
     # what the owner thinks of its chances follows from its value of going to the end in one suit about the whole
     seen = view(world, disputes, np.ones(world.J), 1.0).seen
     award, cost, shift = seen[AWARD_P], seen[COST_P], levers["court.fee_shifting"][place]
     chance = np.clip((seen[VALUE] + (1.0 + shift) * cost) / np.maximum(award + 2.0 * shift * cost, 1e-300), 0.0, 1.0)
-    order = np.argsort(-w, axis=1, kind="stable")
+    group = (t.unitary > 0.0) & (t.unitary < 1.0)
+    order = np.argsort(np.where(group & (w > 0.0), 0.0, -1.0) - w + (w <= 0.0) * 2.0, axis=1, kind="stable")
     rows = np.arange(len(disputes))
     forum, covered, bill = np.zeros(len(disputes), np.int64), np.zeros(len(disputes)), np.zeros(len(disputes))
     for k in range(world.T):
@@ -187,7 +189,7 @@ def part_won(world: World, disputes: np.ndarray, won: np.ndarray) -> np.ndarray:
         w = world.valuation.where[world.orgs.jurisdiction[d.plaintiff[disputes[some]]], r.sector[right]]
         bits = np.arange(world.T)
         part = (w * (won[some, None] >> bits & 1)).sum(axis=1) / (w * (forum[some, None] >> bits & 1)).sum(axis=1)
-        share[some] *= part ** world.p["valuation.coverage_exponent"]
+        share[some] *= part ** world.p["court.forum_exponent"]
     return np.asarray(share)
 
 

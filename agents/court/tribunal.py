@@ -32,8 +32,8 @@ DUE = "court.tribunal"
 flow("tribunal_petitions", "petitions", "petitions of defendants to a specialised body, fields younger than 5 years", 0)
 flow("tribunal_invalidations", "rights", "rights declared invalid by a specialised body", 0)
 ratio("months_to_decision_new_fields", "months",
-      "mean time from the challenge or suit to its decision, fields younger than 5 years", -1,
-      "young_decision_months", "young_decisions")  # fmt: skip
+      "mean time from suit to the decision due first, of a specialised body or of the court, suits in fields younger than 5 years",
+      -1, "young_decision_months", "young_suits")  # fmt: skip
 
 
 def is_young(world: World, rights: np.ndarray) -> np.ndarray:
@@ -43,31 +43,29 @@ def is_young(world: World, rights: np.ndarray) -> np.ndarray:
     return young
 
 
-def count_decision(world: World, rights: np.ndarray, place: np.ndarray, months: np.ndarray) -> None:
-    """Count decisions on rights of young fields and how long they took."""
-    young = is_young(world, rights)
-    world.tally.add("young_decision_months", place[young], world.scale * months[young].astype(np.float64))
-    world.tally.add("young_decisions", place[young], world.scale)
-
-
 @rule("disputes", "court.tribunal", after="court.judge")
 def review(world: World) -> None:
     """Let defendants of this month's suits petition, and rule on petitions whose time has come."""
-    d, judged = world.disputes, world.courts.judged_now
-    if len(judged):
-        place = world.courts.jurisdiction[d.court[judged]].astype(np.int64)
-        count_decision(world, d.right[judged], place, world.month - d.suit_month[judged])
     _rule(world, world.calendar.pop(DUE, world.month))
-    if (world.levers["court.tribunal"] > 0.0).any() and len(world.courts.fresh):
-        _petition(world, world.courts.fresh)
-
-
-def _petition(world: World, disputes: np.ndarray) -> None:
-    d, p, cases = world.disputes, world.p, world.courts.cases
+    d, disputes = world.disputes, world.courts.fresh
+    if not len(disputes):
+        return
     disputes = disputes[(d.stage[disputes] == SUIT) & (d.outcome[disputes] == 0)]
     disputes = disputes[is_young(world, d.right[disputes])]
     if not len(disputes):
         return
+    # most suits are settled before anybody decides: they count with the date on which a decision was due
+    months = world.courts.wait_months[d.court[disputes]].astype(np.float64)
+    if (world.levers["court.tribunal"] > 0.0).any():
+        months[np.isin(disputes, _petition(world, disputes))] = world.p["tribunal.months"]
+    place = world.courts.jurisdiction[d.court[disputes]].astype(np.int64)
+    world.tally.add("young_decision_months", place, world.scale * months)
+    world.tally.add("young_suits", place, world.scale)
+
+
+def _petition(world: World, disputes: np.ndarray) -> np.ndarray:
+    """Let defendants of suits in young fields petition for a review; return the suits of those who do, int64."""
+    d, p, cases = world.disputes, world.p, world.courts.cases
     place = world.courts.jurisdiction[d.court[disputes]].astype(np.int64)
     open_to = world.draw.bernoulli(
         "court.tribunal_open", cases.uid[disputes], world.levers["court.tribunal"][place], month=ALWAYS
@@ -78,7 +76,7 @@ def _petition(world: World, disputes: np.ndarray) -> None:
     goes = open_to & (seen[INVALID] * seen[LOSS] > cost) & (affordable(world, defendant) >= cost)
     disputes, place, cost, defendant, owner = (a[goes] for a in (disputes, place, cost, defendant, owner))
     if not len(disputes):
-        return
+        return disputes
     paid_p, paid_d = both_bills(world, owner, p["tribunal.cost_share"] * seen[COST_P, goes], defendant, cost, place)
     d.cost_plaintiff[disputes] += paid_p.astype(np.float32)
     d.cost_defendant[disputes] += paid_d.astype(np.float32)
@@ -89,6 +87,7 @@ def _petition(world: World, disputes: np.ndarray) -> None:
     )  # fmt: skip
     world.calendar.put(DUE, due, rows)
     world.tally.add("tribunal_petitions", place, world.scale)
+    return disputes
 
 
 def _rule(world: World, rows: np.ndarray) -> None:
@@ -118,6 +117,5 @@ def _rule(world: World, rows: np.ndarray) -> None:
     wrong = falls == d.truly_valid[suits]
     world.tally.add("wrong_decisions", place[wrong], world.scale)
     world.tally.add("decisions_total", place, world.scale)
-    count_decision(world, rights, place, world.month - t.month[rows])
     # a ruling settles the law of its field as a judgment does
     world.courts.judged_now = np.concatenate([world.courts.judged_now, suits])

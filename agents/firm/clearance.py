@@ -2,8 +2,8 @@
 
 With S the gain of using a technology free of rights, the user weighs
 - inventing around: a geometric number of tries, each again under the claims with chance ``breadth``;
-- infringing: detection x proof x validity, times damages and the value lost to an injunction, plus the legal cost that no insurer bears, against
-  an owner whose threat is credible; a share of users refrains by custom (``enforcement.refrain``);
+- infringing: detection x proof x validity, times damages and the value lost to an injunction, plus the legal cost that no
+  insurer bears, against an owner whose threat is credible; a share of users refrains by custom (``enforcement.refrain``);
 - a license from each of the n owners: both sides must meet, and see values with noise; each owner asks its loss plus
   S / (n + 1) (Nash shares among n owners and the user) plus transaction cost. The deal stands if what is left beats the
   user's best alternative. Failure grows with n without being typed in (Shapiro 2001; Heller & Eisenberg 1998).
@@ -76,7 +76,8 @@ def clear(
             np.ascontiguousarray(key, dtype=np.int64), np.ascontiguousarray(users, dtype=np.int64),
             np.ascontiguousarray(gain), np.ascontiguousarray(rights, dtype=np.int64), np.ascontiguousarray(loss),
             np.ascontiguousarray(redesign), table.owner, table.breadth, orgs.jurisdiction, orgs.sector, orgs.awareness,
-            orgs.enforcement_record, 1.0 - insured(world, users), world.valuation.decay, levers["enforcement.detection"], levers["law.enforcement"],
+            orgs.enforcement_record, 1.0 - insured(world, users), world.valuation.decay,
+            levers["enforcement.detection"], levers["law.enforcement"],
             levers["court.cost"], levers["court.hurdle"], levers["court.damages"], levers["court.injunction"],
             never_sue(world), levers["enforcement.refrain"], all_meet(world, levers["awareness.warning"]),
             all_meet(world, levers["transfer.matching"]),
@@ -99,10 +100,10 @@ def clear(
 def _clear(
     key: np.ndarray, users: np.ndarray, gain: np.ndarray, rights: np.ndarray, loss: np.ndarray, redesign: np.ndarray,
     owner: np.ndarray, breadth: np.ndarray, seat: np.ndarray, sector: np.ndarray, awareness: np.ndarray,
-    record: np.ndarray, borne: np.ndarray, decay: np.ndarray, detection: np.ndarray, enforcement: np.ndarray, court_cost: np.ndarray,
-    hurdle: np.ndarray, damages: np.ndarray, injunction: np.ndarray, agreeable: np.ndarray, refrain: np.ndarray,
-    warning: np.ndarray, matching: np.ndarray, valuation_noise: np.ndarray, transaction: np.ndarray, most_tries: float, royal: float,
-    meet: float, search: float, merit: float, threat: float, injunction_loss: float, per_suit: float,
+    record: np.ndarray, borne: np.ndarray, decay: np.ndarray, detection: np.ndarray, enforcement: np.ndarray,
+    court_cost: np.ndarray, hurdle: np.ndarray, damages: np.ndarray, injunction: np.ndarray, agreeable: np.ndarray,
+    refrain: np.ndarray, warning: np.ndarray, matching: np.ndarray, valuation_noise: np.ndarray,
+    transaction: np.ndarray, most_tries: float, royal: float, meet: float, search: float, merit: float, threat: float, injunction_loss: float, per_suit: float,
     record_limit: float, key_tries: np.uint64, key_refrain: np.uint64, key_meet: np.uint64,
     key_owner: np.uint64, key_user: np.uint64, key_search: np.uint64,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 ratio("duplicate_inventions_share", "share",
       "inventions that an earlier, findable invention of another owner had already made / inventions", -1,
       "duplicate_inventions", "inventions")  # fmt: skip
-flow("ideas_given_up_after_search", "inventions", "ideas given up because a search found that they had been made before", 0)
+flow(
+    "ideas_given_up_after_search",
+    "inventions",
+    "ideas given up because a search found that they had been made before",
+    0,
+)
 
 
 def is_duplicate(world: World, inventions: np.ndarray) -> np.ndarray:

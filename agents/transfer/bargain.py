@@ -138,7 +138,8 @@ class Terms:
 )  # fmt: skip
 def weigh(
     which: np.ndarray, klass: np.ndarray, owners: np.ndarray, users: np.ndarray, rights: np.ndarray,
-    broker: np.ndarray, p: np.ndarray, part: np.ndarray, scale: float, noise: np.ndarray, clarity: np.ndarray, cost: np.ndarray,
+    broker: np.ndarray, p: np.ndarray, part: np.ndarray, scale: float, noise: np.ndarray, clarity: np.ndarray,
+    cost: np.ndarray,
     asked: np.ndarray, uid: np.ndarray, field: np.ndarray, core: np.ndarray, kind: np.ndarray, cash: np.ndarray,
     credit: np.ndarray, weight: np.ndarray, in_force: np.ndarray, proximity: np.ndarray, first_use: np.ndarray,
     next_use: np.ndarray, active: np.ndarray, use_user: np.ndarray, infringing: np.ndarray, promising: np.ndarray,

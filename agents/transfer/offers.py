@@ -102,7 +102,8 @@ def meeting_chance(world: World, size: np.ndarray) -> np.ndarray:
 @nb.njit(nb.types.Tuple((I8, I8, I8))(I8, I8, I8, F8, FF8, f8, F8, I1, I4, I1, F8, u8, u8), cache=True)
 def seek(
     which: np.ndarray, uid: np.ndarray, cell: np.ndarray, chance: np.ndarray, size: np.ndarray, abroad: float,
-    open_: np.ndarray, sector: np.ndarray, owner: np.ndarray, region: np.ndarray, lift: np.ndarray, key: np.uint64, key_place: np.uint64,
+    open_: np.ndarray, sector: np.ndarray, owner: np.ndarray, region: np.ndarray, lift: np.ndarray, key: np.uint64,
+    key_place: np.uint64,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Draw which of the listed offers are met, and in which market.
 
@@ -210,8 +211,8 @@ def meet(world: World) -> None:
     lift = regional_center.lift(world)
     met, uid, group = seek(
         listed.which, listed.uid, listed.cell, meeting_chance(world, size).ravel(), size, p["transfer.abroad"],
-        world.levers["transfer.cross_border"], inv.sector, inv.owner, orgs.region, np.ones(len(world.regions)) if lift is None else lift, draw.key("transfer.meet"),
-        draw.key("transfer.where"),
+        world.levers["transfer.cross_border"], inv.sector, inv.owner, orgs.region,
+        np.ones(len(world.regions)) if lift is None else lift, draw.key("transfer.meet"), draw.key("transfer.where"),
     )  # fmt: skip
     if not len(met):
         return
@@ -250,7 +251,9 @@ def _unscreened(world: World, cell: np.ndarray, uid: np.ndarray, size: np.ndarra
     if not exchange.any():
         return other
     effort = world.levers["university.tto_efficiency"]
-    office = np.divide(effort, effort + exchange, out=np.ones(world.J), where=effort + exchange > 0)[cell // (2 * CLASSES)]
+    office = np.divide(effort, effort + exchange, out=np.ones(world.J), where=effort + exchange > 0)[
+        cell // (2 * CLASSES)
+    ]
     alone = 1.0 - (1.0 - meeting_chance(world, size).ravel()[cell]) ** office
     added = (cell % 2 == 1) & (world.draw.uniform("transfer.meet", uid) >= alone)
     return np.where(added, -1, other)

@@ -22,6 +22,7 @@ COMMANDS = {
     "parameters": ("ecosystem.cli.lookup", "parameters"),
     "export": ("ecosystem.cli.export", "export"),
     "batch": ("ecosystem.cli.batch", "batch"),
+    "transplant": ("ecosystem.cli.transplant", "transplant"),
     "app": ("ecosystem.cli.app", "app"),
 }
 """Command -> module and name; a module is loaded when its command is used."""

@@ -81,6 +81,7 @@ def about(comparison: Comparison) -> dict[str, Any]:
 @click.option("--without-package", "without", multiple=True, metavar="NAME@PLACE[:START]",
               help="Take a package's measures away from a place.")  # fmt: skip
 @click.option("--lever", "levers", multiple=True, metavar="NAME@PLACE=VALUE", help="Set a lever of a place.")
+@click.option("--world", metavar="NAME", help="Set both in a named world ('ecosystem measures worlds').")
 @click.option("--replicates", type=int, default=REPLICATES, show_default=True, help="Pairs of runs.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the first pair.")
 @click.option("--workers", type=click.IntRange(1, 1024), help="Processes (default: one a processor).")
@@ -91,7 +92,8 @@ def about(comparison: Comparison) -> dict[str, Any]:
 def compare(
     scenario: Path | None, base: Path | None, jurisdictions: str | None, years: int | None, scale: float | None,
     measures: tuple[str, ...], packages: tuple[str, ...], without: tuple[str, ...], levers: tuple[str, ...],
-    replicates: int, seed: int, workers: int | None, all_: bool, out: Path | None, json_: bool, progress: bool | None,
+    world: str | None, replicates: int, seed: int, workers: int | None, all_: bool, out: Path | None, json_: bool,
+    progress: bool | None,
 ) -> None:  # fmt: skip
     """Run SCENARIO.toml (with the options on top) and a base in pairs that share all luck.
 
@@ -102,8 +104,11 @@ def compare(
     """
     if not 0 <= seed <= MAX_SEED - 10_000:
         raise InputError(f"The seed {seed} is outside its range", where="--seed", allowed="0 to 2**63 - 10001")
-    setup = assemble(scenario, jurisdictions, years, scale, measures, levers, packages, without)
-    before = assemble(base, jurisdictions, years, scale, (), ()) if base or not scenario else _baseline_for(setup)
+    setup = assemble(scenario, jurisdictions, years, scale, measures, levers, packages, without, world)
+    if base or not scenario:
+        before = assemble(base, jurisdictions, years, scale, (), (), world=world)
+    else:
+        before = _baseline_for(setup) if world is None else _baseline_for(setup).in_world(world)
     from ecosystem.lab.compare import compare as run_pairs
     from ecosystem.lab.run_folder import check_free
 

@@ -41,7 +41,7 @@ def full_record(measure: Measure) -> dict[str, Any]:
     return out
 
 
-@click.group(invoke_without_command=True, short_help="The policy measures: list, show, check, packages.")
+@click.group(invoke_without_command=True, short_help="The policy measures: list, show, check, packages, worlds.")
 @click.option("--json", "json_", is_flag=True, help="Print as JSON.")
 @click.pass_context
 def measures(ctx: click.Context, json_: bool) -> None:
@@ -144,6 +144,29 @@ def measures_packages(json_: bool) -> None:
         click.echo(textwrap.fill(f"{p.id}: {p.title} (home {p.home}). {p.idea} Source: {p.source}", 110))
         click.echo(textwrap.fill(", ".join(f"{k} {figure(v)}" for k, v in p.strengths.items()), 110,
                                  initial_indent="    ", subsequent_indent="    "))  # fmt: skip
+
+
+@measures.command("worlds", short_help="The named worlds in which a question can be set.")
+@click.option("--json", "json_", is_flag=True, help="Print as JSON.")
+def measures_worlds(json_: bool) -> None:
+    """List the named worlds: what each assumes, and the numbers that say so.
+
+    \b
+    Examples:
+      ecosystem measures worlds
+      ecosystem compare --world thicket --lever law.breadth@us=0.9
+    """
+    from policies.worlds import known_worlds
+
+    found = known_worlds()
+    if json_:
+        as_json([{"id": w.id, "title": w.title, "words": w.words, "source": w.source, "parameters": dict(w.parameters),
+                  "levers": dict(w.levers)} for w in found.values()])  # fmt: skip
+        return
+    for w in found.values():
+        click.echo(textwrap.fill(f"{w.id}: {w.title}. {w.words} Source: {w.source}", 110))
+        numbers = ", ".join(f"{k} {figure(v)}" for k, v in (*w.parameters.items(), *w.levers.items()))
+        click.echo(textwrap.fill(numbers, 110, initial_indent="    ", subsequent_indent="    "))
 
 
 @measures.command("check", short_help="Does each measure move its direct indicator as claimed?")

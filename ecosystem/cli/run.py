@@ -80,8 +80,9 @@ def assemble(
     levers: tuple[str, ...],
     packages: tuple[str, ...] = (),
     without: tuple[str, ...] = (),
+    world: str | None = None,
 ) -> Scenario:
-    """Return the scenario of a command line: the file (or the baseline) with the options on top."""
+    """Return the scenario of a command line: the file (or the baseline) with the options on top, the world first."""
     from ecosystem.scenario import Scenario
 
     scenario = Scenario.load(path) if path else Scenario.baseline()
@@ -94,6 +95,8 @@ def assemble(
         changes["scale"] = scale
     if changes:
         scenario = Scenario.from_dict({**scenario.to_dict(), **changes})
+    if world is not None:
+        scenario = scenario.in_world(world)
     for text in levers:
         name, place, value = read_lever(text)
         scenario = scenario.with_lever(name, on=place, value=value)
@@ -198,6 +201,7 @@ def summary(world: World, rows: list[dict[str, Any]]) -> str:
 @click.option("--without-package", "without", multiple=True, metavar="NAME@PLACE[:START]",
               help="Take a package's measures away from a place.")  # fmt: skip
 @click.option("--lever", "levers", multiple=True, metavar="NAME@PLACE=VALUE", help="Set a lever of a place.")
+@click.option("--world", metavar="NAME", help="Set it in a named world ('ecosystem measures worlds').")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="New folder for run.json and the tables.")
 @click.option("--json", "json_", is_flag=True, help="Print the summary as JSON.")
 @click.option("--progress/--no-progress", default=None, help="Progress bar (default: on a terminal).")
@@ -211,6 +215,7 @@ def run(
     packages: tuple[str, ...],
     without: tuple[str, ...],
     levers: tuple[str, ...],
+    world: str | None,
     out: Path | None,
     json_: bool,
     progress: bool | None,
@@ -225,7 +230,7 @@ def run(
     """
     if not 0 <= seed <= MAX_SEED:
         raise InputError(f"The seed {seed} is outside its range", where="--seed", allowed="0 to 2**63 - 1")
-    setup = assemble(scenario, jurisdictions, years, scale, measures, levers, packages, without)
+    setup = assemble(scenario, jurisdictions, years, scale, measures, levers, packages, without, world)
     for warning in setup.warnings():
         click.echo(f"Warning: {warning}", err=True)
 
@@ -236,14 +241,14 @@ def run(
     if out is not None:
         check_free(out)
     try:
-        world = simulate(setup, seed, progress)
+        done = simulate(setup, seed, progress)
         if out is not None:
-            value = write_run(world, out)["digest"]
+            value = write_run(done, out)["digest"]
         else:
-            value = digest(all_tables(world))
+            value = digest(all_tables(done))
     except KeyboardInterrupt:
         raise KeyboardInterrupt("Interrupted: this run was not finished, and nothing was written.") from None
-    rows = headlines(world)
+    rows = headlines(done)
     if json_:
         as_json({
             "digest": value, "seed": seed, "scenario_key": setup.key(), "out": None if out is None else str(out),
@@ -251,7 +256,7 @@ def run(
             "indicators": rows, "warnings": setup.warnings(),
         })  # fmt: skip
         return
-    click.echo(summary(world, rows))
+    click.echo(summary(done, rows))
     click.echo("Compares policies; not a forecast. One run: differences between runs may be luck.")
     if out is not None:
         click.echo(f"Written to {out}")

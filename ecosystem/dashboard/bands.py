@@ -121,7 +121,8 @@ def band_chart(course: Course, colors: Palette, dark: bool, difference: bool = F
     tip = "<b>{b}</b><br>{a0}: {c0}"
     tip += "" if course.alone else "<br>{a1}: {c1}"
     tip += f"<br>{escape(names['band'])}: {{c2}} – {{c3}}"
-    shown = [names["base"], names["band"]] if course.alone else list(names.values())
+    lines = [names["base"]] if course.alone else [names["base"], names["scenario"]]
+    shown = [*({"name": name} for name in lines), {"name": names["band"], "icon": "roundRect"}]
     option = _base(colors, describe(course))
     option.update(
         {

@@ -157,7 +157,7 @@ def headline(effect: Effect) -> str:
 
 def sentence(effect: Effect) -> str:
     """Return the effect as one sentence with interval and number of pairs."""
-    size, unit = scaled(effect.indicator, [effect.base, effect.scenario], before=True)
+    size, _ = scaled(effect.indicator, [effect.base, effect.scenario])
     if effect.verdict == EQUAL:
         return text("effect.sentence_equal", pairs=effect.pairs)
     if effect.pairs < 2:
@@ -166,6 +166,5 @@ def sentence(effect: Effect) -> str:
         "effect.sentence",
         low=signed(effect.low / size),
         high=signed(effect.high / size),
-        unit=unit,
         frequency=frequency(effect),
     )

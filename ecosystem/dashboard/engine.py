@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from ecosystem.dashboard.catalog import COMPARED
@@ -363,9 +363,9 @@ class Engine:
                 self._start(lane)
                 assert lane.pool is not None
                 future = lane.pool.submit(work, run.content, run.seed, names, lane.index)
-            future.add_done_callback(lambda ended, lane=lane, run=run: self._settle(ended, lane, run))
+            future.add_done_callback(partial(self._settle, lane, run))
 
-    def _settle(self, future: Future[Yearly | None], lane: _Lane, run: _Run) -> None:
+    def _settle(self, lane: _Lane, run: _Run, future: Future[Yearly | None]) -> None:
         result, words = None, ""
         lost = False
         try:

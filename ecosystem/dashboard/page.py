@@ -9,7 +9,7 @@ import solara
 
 from ecosystem.dashboard import looking
 from ecosystem.dashboard.engine import ENGINE
-from ecosystem.dashboard.parts import html
+from ecosystem.dashboard.parts import click, html
 from ecosystem.dashboard.session import Session, open_session, use_session
 from ecosystem.dashboard.share import write_file
 from ecosystem.dashboard.tabs import known_tabs, tab_named
@@ -71,10 +71,10 @@ def tools(session: Session) -> Any:
         most=MOST_FILE,
         can={"undo": bool(session.past), "redo": bool(session.future), "reset": session.differs},
         event_rename=session.rename,
-        event_undo=lambda _=None: session.undo(),
-        event_redo=lambda _=None: session.redo(),
-        event_replay=lambda _=None: looking.replay(session),
-        event_reset=lambda _=None: session.reset(),
+        event_undo=click(session.undo),
+        event_redo=click(session.redo),
+        event_replay=click(lambda: looking.replay(session)),
+        event_reset=click(session.reset),
         event_load=load,
         event_refuse=lambda words: session.fail(str(words)[:200]),
     )

@@ -29,6 +29,15 @@ def Details(summary: str, markup: str) -> None:
     """A part that opens on demand, and stays open when its content changes."""
 
 
+def click(action: Callable[[], Any]) -> Callable[[Any], None]:
+    """Return a listener that does something whatever the browser sends along."""
+
+    def listener(_: Any = None) -> None:
+        action()
+
+    return listener
+
+
 def html(tag: str, *children: Any, css: str = "", **attributes: str) -> Any:
     """Return an HTML element with children; underscores in attribute names become hyphens."""
     named = {name.strip("_").replace("_", "-"): value for name, value in attributes.items()}

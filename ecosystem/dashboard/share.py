@@ -50,7 +50,7 @@ def checked(content: dict[str, Any], where: str) -> Scenario:
     """
     for key in content:
         if key not in KEYS:
-            raise InputError(text("share.key", key=str(key)[:40]), where=where, allowed=", ".join(KEYS))
+            raise InputError(text("share.key", name=str(key)[:40]), where=where, allowed=", ".join(KEYS))
     measures = content.get("measures", [])
     if isinstance(measures, list) and len(measures) > MOST_USES:
         raise InputError(text("share.many", most=MOST_USES), where=where)
@@ -115,7 +115,7 @@ def read_file(name: Any, content: Any) -> tuple[Scenario, str]:
         raise InputError(text("share.no_toml", words=words), where=where) from None
     for key in table:
         if key not in FILE_KEYS:
-            raise InputError(text("share.key", key=str(key)[:40]), where=where, allowed=", ".join(FILE_KEYS))
+            raise InputError(text("share.key", name=str(key)[:40]), where=where, allowed=", ".join(FILE_KEYS))
     if table.pop("places_folders", []):
         raise InputError(text("share.folders"), where=where, do=text("share.folders_do"))
     base, burn_in = Scenario.baseline(), table.pop("burn_in_years", None)

@@ -52,7 +52,7 @@ def read(path: Path) -> Yearly | None:
     """Return a stored run; None when there is none or its file cannot be read."""
     try:
         # Never pickled content: a damaged or planted file is at worst a run that is computed again.
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
             about, paid = json.loads(str(file["about"]))
             top, bottom, amounts = (np.asarray(file[key], np.float64) for key in ("top", "bottom", "amounts"))
         names, places = tuple(about["names"]), tuple(about["places"])

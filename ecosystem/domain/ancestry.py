@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from ecosystem.world import World
 
 SEARCHES = 3
-i1, i4, i8, f4, f8, u8 = nb.int8, nb.int32, nb.int64, nb.float32, nb.float64, nb.uint64
+TRIES = 2
+"""Whose candidate is too far away tries once more."""
+LOOKS = 2
+"""Further looks of residents of parks at what their neighbors made."""
+AGAIN = np.uint64(0xD1B54A32D192ED03)
+"""Added to the identity of a search for each further candidate."""
+b1, i1, i4, i8, f4, f8, u8 = nb.boolean, nb.int8, nb.int32, nb.int64, nb.float32, nb.float64, nb.uint64
 
 
 @nb.njit(nb.void(f8[:, ::1], f8[::1], i8, f8[:, ::1], f8[:, ::1], f8[:, ::1]), cache=True)
@@ -57,67 +63,113 @@ def _search(cum: np.ndarray, a: int, b: int, x: float) -> int:
 
 
 @nb.njit(
-    i8[:, ::1](
-        i8[::1], i8[::1], i8[::1], f8[:, ::1], f8[:, ::1], i8[:, ::1], f8[::1], i8, i8, f8, f8, f8,
-        i1[::1], i4[::1], i1[::1], i4[::1], u8, u8, u8, u8, u8, u8,
+    nb.void(
+        i8, i8[::1], u8[::1], i8[::1], f8[:, ::1], f8[:, ::1], i8[:, ::1], f8[::1], i8, u8, u8, u8, i8[::1]
     ),
     cache=True,
 )  # fmt: skip
-def _draw(
-    uid: np.ndarray, field: np.ndarray, owner: np.ndarray, near: np.ndarray, aged: np.ndarray, start: np.ndarray,
-    cum: np.ndarray, months: int, month: int, chance: float, tacit: float, abroad: float,
-    seat: np.ndarray, owned_by: np.ndarray, made_in: np.ndarray, published: np.ndarray,
-    key_try: np.uint64, key_field: np.uint64, key_month: np.uint64, key_row: np.uint64,
-    key_tacit: np.uint64, key_abroad: np.uint64,
-) -> np.ndarray:  # fmt: skip
-    """Draw up to three parents for each child; -1 where a search is not made, finds nothing or nothing within reach."""
+def _candidates(
+    n: int, what: np.ndarray, who: np.ndarray, field: np.ndarray, near: np.ndarray, aged: np.ndarray, start: np.ndarray,
+    cum: np.ndarray, months: int, key_field: np.uint64, key_month: np.uint64, key_row: np.uint64, found: np.ndarray,
+) -> None:  # fmt: skip
+    """Draw a row for each of ``n`` searches (child x 3 + number; identity) into ``found``; -1 where the cell is empty."""
     F = near.shape[1]
-    out = np.full((len(uid), SEARCHES), -1, np.int64)
     # One short loop a step, over the searches still under way, so that memory is read ahead.
-    size = len(uid) * SEARCHES
-    what, who, cell = np.empty(size, np.int64), np.empty(size, np.uint64), np.empty(size, np.int64)
-    n = 0
-    for i in range(len(uid)):
-        for k in range(SEARCHES):
-            me = np.uint64(uid[i]) + np.uint64(k) * np.uint64(0x632BE59BD9B4E019)
-            what[n], who[n] = SEARCHES * i + k, me
-            n += int(u01(me, key_try) < chance)
     # The field f, in proportion to proximity x aged mass.
     for s in range(n):
         f0 = field[what[s] // SEARCHES]
-        cell[s] = _search(near[f0], 0, F, u01(who[s], key_field) * near[f0, F - 1])
+        found[s] = _search(near[f0], 0, F, u01(who[s], key_field) * near[f0, F - 1])
     # The month m, in proportion to quality x kernel(age); the cell (m, f) is kept as one number.
     for s in range(n):
-        f = cell[s]
+        f = found[s]
         m = _search(aged[f], 0, months, u01(who[s], key_month) * aged[f, months - 1])
-        cell[s] = m * F + f
+        found[s] = m * F + f
     # The row, in proportion to quality. Columns are gathered before they are needed: reads that do not wait for one
     # another overlap, and memory is what costs here.
     low, high, x = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n)
     for s in range(n):
-        low[s], high[s] = start[cell[s] // F, cell[s] % F], start[cell[s] // F, cell[s] % F + 1]
+        low[s], high[s] = start[found[s] // F, found[s] % F], start[found[s] // F, found[s] % F + 1]
     for s in range(n):
         below = cum[low[s] - 1] if low[s] > 0 else 0.0
         top = cum[high[s] - 1] if high[s] > low[s] else below
         x[s] = below + u01(who[s], key_row) * (top - below)
     for s in range(n):
-        cell[s] = _search(cum, low[s], high[s], x[s]) if high[s] > low[s] else -1
-    holder, place, known = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.bool_)
-    for s in range(n):
-        p = max(cell[s], 0)
-        holder[s], place[s], known[s] = owned_by[p], made_in[p], published[p] <= month
-    # Own inventions are known; of others what is published, the rest leaks; what is far is used less.
-    for s in range(n):
-        p, i, k = cell[s], what[s] // SEARCHES, what[s] % SEARCHES
-        if p < 0:
-            continue
-        if holder[s] != owner[i]:
-            me = pair(np.uint64(uid[i]), np.uint64(k))
-            if not known[s] and u01(me, key_tacit) >= tacit:
+        found[s] = _search(cum, low[s], high[s], x[s]) if high[s] > low[s] else -1
+
+
+@nb.njit(
+    i8[:, ::1](
+        i8[::1], i8[::1], i8[::1], f8[:, ::1], f8[:, ::1], i8[:, ::1], f8[::1], i8, i8, f8, f8, f8[:, ::1], f8[::1], f8,
+        i8[::1], i1[::1], b1[::1], i4[::1], i1[::1], i4[::1], u8, u8, u8, u8, u8, u8, u8,
+    ),
+    cache=True,
+)  # fmt: skip
+def _draw(
+    uid: np.ndarray, field: np.ndarray, owner: np.ndarray, near: np.ndarray, aged: np.ndarray, start: np.ndarray,
+    cum: np.ndarray, months: int, month: int, chance: float, tacit: float, close: np.ndarray, home: np.ndarray,
+    together: float, place: np.ndarray, region: np.ndarray, park: np.ndarray, owned_by: np.ndarray, made_in: np.ndarray,
+    published: np.ndarray, key_try: np.uint64, key_field: np.uint64, key_month: np.uint64, key_row: np.uint64,
+    key_tacit: np.uint64, key_far: np.uint64, key_park: np.uint64,
+) -> np.ndarray:  # fmt: skip
+    """Draw up to three parents for each child; -1 where a search is not made, finds nothing or nothing within reach."""
+    out = np.full((len(uid), SEARCHES), -1, np.int64)
+    size = len(uid) * SEARCHES
+    what, who, found = np.empty(size, np.int64), np.empty(size, np.uint64), np.empty(size, np.int64)
+    holder, known = np.empty(size, np.int64), np.empty(size, np.bool_)
+    n, residents = 0, 0
+    for i in range(len(uid)):
+        residents += int(park[owner[i]])
+        for k in range(SEARCHES):
+            me = np.uint64(uid[i]) + np.uint64(k) * np.uint64(0x632BE59BD9B4E019)
+            what[n], who[n] = SEARCHES * i + k, me
+            n += int(u01(me, key_try) < chance)
+    tried, made = 0, n
+    for turn in range(TRIES):
+        _candidates(n, what, who, field, near, aged, start, cum, months, key_field, key_month, key_row, found)
+        for s in range(n):
+            p = max(found[s], 0)
+            holder[s], known[s] = owned_by[p], published[p] <= month
+        # Own inventions are known; of others what is published, the rest leaks; what is far is used less, and who finds
+        # nothing near enough looks once more.
+        far = 0
+        for s in range(n):
+            p, i, k, o = found[s], what[s] // SEARCHES, what[s] % SEARCHES, holder[s]
+            tried += 1
+            if p < 0:
                 continue
-            if place[s] != seat[owner[i]] and u01(me, key_abroad) >= abroad:
+            me, r = pair(np.uint64(uid[i]), np.uint64(k + SEARCHES * turn)), region[owner[i]]
+            if o != owner[i] and not known[s] and u01(me, key_tacit) >= tacit:
                 continue
-        out[i, k] = p
+            if o == owner[i] or (o < 0 and made_in[p] == place[r]):
+                ready = home[r]
+            else:
+                ready = close[r, region[o]] if o >= 0 else 0.0
+            if u01(me, key_far) >= ready:
+                what[far], who[far] = what[s], who[s] + AGAIN
+                far += 1
+                continue
+            out[i, k] = p
+        n = far
+    if residents == 0 or together <= 1.0:
+        return out
+    # A resident looks on its site as well: so often that works of the park are taken ``together`` times as readily.
+    more = min(1.0, (together - 1.0) * tried / (made * LOOKS))
+    for turn in range(TRIES, TRIES + LOOKS):
+        n = 0
+        for i in range(len(uid)):
+            for k in range(SEARCHES if park[owner[i]] else 0):
+                me = np.uint64(uid[i]) + np.uint64(k) * np.uint64(0x632BE59BD9B4E019)
+                what[n], who[n] = SEARCHES * i + k, me + np.uint64(turn) * AGAIN
+                n += int(u01(me, key_try) < chance)
+        _candidates(n, what, who, field, near, aged, start, cum, months, key_field, key_month, key_row, found)
+        for s in range(n):
+            p, i, k = found[s], what[s] // SEARCHES, what[s] % SEARCHES
+            o = owned_by[p] if p >= 0 else -1
+            if o < 0 or o == owner[i] or not park[o] or region[o] != region[owner[i]]:
+                continue
+            me = pair(np.uint64(uid[i]), np.uint64(k + SEARCHES * turn))
+            if (published[p] <= month or u01(me, key_tacit) < tacit) and u01(me, key_park) < more:
+                out[i, k] = p
     return out
 
 
@@ -192,7 +244,8 @@ class Ancestry:
         """Return the parents that the owner can know and reach, int64 (n, 3), -1 for none.
 
         Own and published inventions are known; others leak with a small chance (``ancestry.tacit_share``). What comes
-        from another place is used less (``ancestry.abroad_share``). With ``switch.cumulative`` = 0 there are none, with
+        from far away is used less (``Regions.citations``), own work as readily as that of an average owner of the place;
+        residents of one park build on each other's work ``region.park_spillover`` times as readily. With ``switch.cumulative`` = 0 there are none, with
         ``switch.spillovers`` = 0 only own ones.
 
         Args:
@@ -200,16 +253,16 @@ class Ancestry:
         """
         if not self.months or not len(uid) or off(world, "cumulative"):
             return np.full((len(uid), SEARCHES), -1, np.int64)
-        p, key, inv = world.p, world.draw.key, world.inventions
+        p, key, inv, orgs, regions = world.p, world.draw.key, world.inventions, world.orgs, world.regions
         kernel = self.kernel(world)
         _reach(self.mass, kernel, self.months, self._proximity, self._aged, self._near)
         found = np.asarray(
             _draw(
                 uid, field, owner, self._near, self._aged, self.start, self.cum, self.months, world.month,
-                p["ancestry.parents_chance"], p["ancestry.tacit_share"], p["ancestry.abroad_share"],
-                world.orgs.jurisdiction, inv.owner, inv.jurisdiction, inv.published,
+                p["ancestry.parents_chance"], p["ancestry.tacit_share"], regions.citations(world), regions.home,
+                p["region.park_spillover"], regions.place, orgs.region, orgs.park, inv.owner, inv.jurisdiction, inv.published,
                 key("ancestry.try"), key("ancestry.field"), key("ancestry.month"), key("ancestry.row"),
-                key("ancestry.tacit"), key("ancestry.abroad"),
+                key("ancestry.tacit"), key("ancestry.far"), key("ancestry.park"),
             )
         )  # fmt: skip
         if off(world, "spillovers"):

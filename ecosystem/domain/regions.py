@@ -60,6 +60,7 @@ class Regions:
         neighbors: the same with rows that sum to 1 (0 for a region without neighbors), float64 (R, R).
         steps: distance in the graph of neighbors, -1 between places, int64 (R, R).
         rank: rank by share of R&D in its place, 0 the largest, int64 (R,).
+        home: what a region takes on average from its own place (see ``citations``), float64 (R,).
 
     Raises:
         InputError: more regions than the column can hold.
@@ -92,6 +93,7 @@ class Regions:
         for a, b in zip(self.first[:-1], self.first[1:], strict=True):
             self.rank[a:b][np.argsort(-self.share[a:b], kind="stable")] = np.arange(b - a)
         self._citation: np.ndarray | None = None
+        self.home = np.ones(n)
 
     @classmethod
     def single(cls, places: Sequence[str]) -> Regions:
@@ -131,6 +133,7 @@ class Regions:
             near = self.weights(p["region.citation_neighbor"], p["region.citation_place"])
             same = self.place[:, None] == self.place
             home = np.where(same, near * self.share, 0.0).sum(axis=1, keepdims=True)
+            self.home = home[:, 0].copy()
             self._citation = np.ascontiguousarray(np.where(same, near, p["ancestry.abroad_share"] * home))
         return self._citation
 
@@ -160,10 +163,8 @@ def nearness(world: World, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return how readily organizations ``a`` learn from what organizations ``b`` make, float64 (n,), above 0.
 
     1 within a region, less between neighbors, less within a place, least from abroad (``Regions.citations``); residents of
-    one park learn ``region.park_spillover`` times as readily from each other, so 2 is the most at its usual value. Made for
-    the search for parents: a compiled loop takes ``world.regions.citations(world)``, ``world.orgs.region`` and
-    ``world.orgs.park`` and does the same. Divided by ``region.park_spillover``, whatever the levers say, the values are
-    chances to take a candidate.
+    one park learn ``region.park_spillover`` times as readily from each other, so 2 is the most at its usual value. The
+    search for parents (``ecosystem.domain.ancestry``) does the same in a compiled loop.
 
     Args:
         a, b: slots of organizations, int (n,).

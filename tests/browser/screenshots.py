@@ -12,7 +12,13 @@ from playwright.sync_api import sync_playwright
 from tests.browser.visits import ARGUMENTS, CHROMIUM, ROOT, Visitors, start_server, stop_server
 
 VIEWS = ((360, "light"), (360, "dark"), (768, "light"), (1280, "light"), (1280, "dark"), (1920, "light"))
-SERVE = "from ecosystem.dashboard.serve import main; main(port={{port}}, browser=False, scales=({scale},))"
+SERVE = """
+from ecosystem.dashboard.serve import main
+if __name__ == "__main__":
+    main(port={{port}}, browser=False, scales=({scale},))
+"""
+TABS = {"explore": "first", "world": "filed"}
+"""Tabs pictured, each with a chart to wait for."""
 
 
 def main() -> int:
@@ -30,16 +36,17 @@ def main() -> int:
         browser = tool.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         try:
             visitors = Visitors(browser, server)
-            for width, scheme in VIEWS:
-                visit = visitors.enter(width=width, scheme=scheme)
-                page = visit.page
-                page.wait_for_timeout(1500)
-                # A sticky column would hang in the middle of a long picture.
-                page.add_style_tag(content=".eco-side { position: static !important; }")
-                path = chosen.out / f"dashboard_{width}_{scheme}.png"
-                page.screenshot(path=str(path), full_page=True)
-                sys.stdout.write(f"{path}\n")
-                visit.context.close()
+            for tab, chart in TABS.items():
+                for width, scheme in VIEWS:
+                    visit = visitors.enter(width=width, scheme=scheme, search=f"?tab={tab}", chart=chart)
+                    page = visit.page
+                    page.wait_for_timeout(1500)
+                    # A sticky column would hang in the middle of a long picture.
+                    page.add_style_tag(content=".eco-side { position: static !important; }")
+                    path = chosen.out / f"{tab}_{width}_{scheme}.png"
+                    page.screenshot(path=str(path), full_page=True)
+                    sys.stdout.write(f"{path}\n")
+                    visit.context.close()
         finally:
             browser.close()
             stop_server(server.process)

@@ -1,4 +1,4 @@
-"""The page in a real browser: charts without a click, a run of one's own, nobody else's world, nothing from outside."""
+"""Tab World in a real browser: charts without a click, a run of one's own, nobody else's world, nothing from outside."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_the_baseline_is_there_without_a_click(visitors: Visitors) -> None:
     assert re.search(r"seed 1 · model \d+\.\d+\.\d+ · digest [0-9a-f]{12}", line), line
     assert page.get_by_text("Compares policies; not a forecast.").first.is_visible()
     assert page.locator(".eco-tile").count() == 5
-    assert page.title() == "Innovation Ecosystem Simulator"
+    assert page.title() == "World – Innovation Ecosystem Simulator"
     assert page.evaluate("document.documentElement.lang") == "en"
     assert page.locator("h1").count() == 1
     assert "Solara" not in page.inner_text("body")

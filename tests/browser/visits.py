@@ -27,7 +27,15 @@ ARGUMENTS = [
 ]
 PATIENCE = 240
 """Seconds for the first baseline: compiled functions may not be cached yet on a new machine."""
-SERVE = "from ecosystem.dashboard.serve import main; main(port={port}, browser=False, scales=(5000,))"
+SERVE = """
+from ecosystem.dashboard import share
+from ecosystem.dashboard.engine import ENGINE, Plan
+from ecosystem.dashboard.serve import main
+share.START["years"] = 4  # short worlds, so that the tests wait for the page and not for the model
+ENGINE.quick, ENGINE.full = Plan("quick", 0, 5000.0, 3, 1), Plan("full", 1, 5000.0, 12, 4)
+if __name__ == "__main__":
+    main(port={port}, browser=False, scales=(5000,))
+"""
 
 
 @dataclass
@@ -114,8 +122,15 @@ class Visitors:
     server: Server
     open: list[Visit] = field(default_factory=list)
 
-    def enter(self, width: int = 1280, height: int = 900, scheme: str = "light") -> Visit:
-        """Open the page as someone new and wait for the charts, without a click."""
+    def enter(
+        self,
+        width: int = 1280,
+        height: int = 900,
+        scheme: str = "light",
+        search: str = "?tab=world",
+        chart: str = "filed",
+    ) -> Visit:
+        """Open a tab as someone new and wait for one of its charts, without a click."""
         context = self.browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if scheme == "dark" else "light",
@@ -124,6 +139,6 @@ class Visitors:
         visit = Visit(context.new_page(), context)
         self.open.append(visit)
         visit.watch(self.server.url)
-        visit.page.goto(self.server.url)
-        visit.page.wait_for_selector("[data-testid=chart-filed] canvas", timeout=1000 * PATIENCE)
+        visit.page.goto(self.server.url + search)
+        visit.page.wait_for_selector(f"[data-testid=chart-{chart}] canvas", timeout=1000 * PATIENCE)
         return visit

@@ -10,12 +10,15 @@ import pytest
 from scipy import stats
 
 from ecosystem.domain.ancestry import Ancestry
+from ecosystem.domain.regions import Regions
 from ecosystem.kernel.luck import Draw, fold
 
 F = 3
 NEAR = np.array([[0.7, 0.2, 0.1], [0.3, 0.6, 0.1], [0.0, 0.5, 0.5]])
 PARAMETERS = {"ancestry.peak_years": 2.0, "ancestry.fading_years": 6.0, "ancestry.parents_chance": 0.8,
-              "ancestry.tacit_share": 0.0, "ancestry.abroad_share": 0.0}  # fmt: skip
+              "ancestry.tacit_share": 0.0, "ancestry.abroad_share": 0.0, "region.citation_neighbor": 0.6,
+              "region.citation_place": 0.45, "region.park_spillover": 2.0, "switch.cumulative": 1.0,
+              "switch.spillovers": 1.0}  # fmt: skip
 
 
 def world(seed: int = 1, **changes: float) -> Any:
@@ -23,7 +26,7 @@ def world(seed: int = 1, **changes: float) -> Any:
     rows = 5000
     return SimpleNamespace(
         p={**PARAMETERS, **changes}, draw=Draw(seed), proximity=NEAR, month=0,
-        orgs=SimpleNamespace(jurisdiction=np.array([0, 1], np.int8)),
+        orgs=SimpleNamespace(region=np.array([0, 1], np.int8), park=np.zeros(2, bool)), regions=Regions.single(["a", "b"]),
         inventions=SimpleNamespace(
             owner=np.zeros(rows, np.int32), jurisdiction=np.zeros(rows, np.int8), published=np.zeros(rows, np.int32)
         ),
@@ -128,7 +131,7 @@ def test_work_of_others_must_be_public_or_leak_and_be_near() -> None:
     free = find(a, world(), uid, field)
     w = world()
     assert np.array_equal(find(a, w, uid, field, owner=1)[free >= 0] >= 0, np.zeros(np.count_nonzero(free >= 0), bool))
-    w.inventions.jurisdiction[:] = 1
+    w.orgs.region[:] = 1
     assert np.array_equal(find(a, w, uid, field, owner=1), free)
     w.inventions.published[:] = 5
     assert (find(a, w, uid, field, owner=1) < 0).all()
@@ -136,3 +139,48 @@ def test_work_of_others_must_be_public_or_leak_and_be_near() -> None:
     some = find(a, w, uid, field, owner=1)
     assert 0.25 < np.count_nonzero(some >= 0) / np.count_nonzero(free >= 0) < 0.35
     assert np.array_equal(some[some >= 0], free[some >= 0])
+
+
+def mapped(near: float, abroad: float, **changes: float) -> Any:
+    """Three regions, two of one place; each invention is held by the one organization of its region."""
+
+    def region(code: str, share: float, *neighbors: str) -> Any:
+        return SimpleNamespace(code=code, title=code, share=share, neighbors=neighbors, territory="")
+
+    w = world(**{"ancestry.parents_chance": 1.0, "ancestry.abroad_share": abroad, "region.citation_place": near, **changes})
+    w.regions = Regions(["a", "b"], [[region("x", 0.5), region("y", 0.5)], [region("z", 1.0)]])
+    w.orgs = SimpleNamespace(region=np.array([0, 0, 1, 2], np.int8), park=np.zeros(4, bool))
+    return w
+
+
+def holders(w: Any, n: int = 30_000) -> np.ndarray:
+    """Who holds what organization 0 builds on, shares of the parents found by holder, and last how many were found."""
+    a = Ancestry(F, 40)
+    a.append(np.repeat(np.arange(F), 40), np.ones(40 * F))
+    w.inventions.owner = np.tile([0, 1, 2, 3], 30 * F).astype(np.int32)
+    w.inventions.jurisdiction = np.where(w.inventions.owner == 3, 1, 0).astype(np.int8)
+    w.inventions.published = np.zeros(len(w.inventions.owner), np.int32)
+    got = find(a, w, fold(np.arange(n), 9), np.arange(n) % F)
+    got = got[got >= 0]
+    return np.r_[np.bincount(w.inventions.owner[got], minlength=4) / len(got), len(got) / (3 * n)]
+
+
+def test_what_lies_far_away_is_used_less_and_who_finds_nothing_near_looks_once_more() -> None:
+    flat, steep = holders(mapped(1.0, 0.5)), holders(mapped(0.4, 0.5))
+    np.testing.assert_allclose(flat[:4], np.array([1, 1, 1, 0.5]) / 3.5, atol=0.01)
+    # own work counts as that of an average owner of the place, 0.7, and abroad half of it
+    np.testing.assert_allclose(steep[:4], np.array([0.7, 1, 0.4, 0.35]) / 2.45, atol=0.01)
+    taken = np.array([3.5, 2.45]) / 4
+    np.testing.assert_allclose([flat[4], steep[4]], 1 - (1 - taken) ** 2, atol=0.01)
+
+
+def test_residents_of_one_park_build_on_each_other_as_readily_as_the_parameter_says() -> None:
+    w = mapped(0.4, 0.5)
+    before = holders(w)
+    w.orgs.park[1] = True
+    np.testing.assert_array_equal(holders(w), before)
+    w.orgs.park[0] = True
+    after = holders(w)
+    assert 1.5 * before[1] < after[1] < 2.2 * before[1]
+    w.p["region.park_spillover"] = 1.0
+    np.testing.assert_array_equal(holders(w), before)

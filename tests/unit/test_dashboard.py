@@ -22,9 +22,9 @@ from ecosystem.dashboard import charts, flows, serve, store, tables
 from ecosystem.dashboard.baseline import Baseline
 from ecosystem.dashboard.catalog import CHAIN, INDICATORS_SHOWN, PROTECTION, RESEARCH, TILES, TRANSFER
 from ecosystem.dashboard.choice import JURISDICTIONS, Choice, read_choice
-from ecosystem.dashboard.page import command
 from ecosystem.dashboard.results import Result, Series, from_world, simulate
 from ecosystem.dashboard.runner import Runner
+from ecosystem.dashboard.tabs.world import command
 from ecosystem.dashboard.text import brief, change, compact, magnitude, number, place, text
 from ecosystem.dashboard.theme import DARK, LIGHT, OKABE_ITO, contrast, ink_on, mark
 from ecosystem.dashboard.tiles import tile, tiles

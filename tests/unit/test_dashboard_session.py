@@ -211,7 +211,16 @@ def test_two_sessions_share_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("strength", "word"),
-    [(0.0, "Off"), (0.05, "Low"), (1 / 3, "Low"), (0.34, "Medium"), (2 / 3, "Medium"), (0.7, "High"), (0.99, "High"), (1.0, "Full")],
+    [
+        (0.0, "Off"),
+        (0.05, "Low"),
+        (1 / 3, "Low"),
+        (0.34, "Medium"),
+        (2 / 3, "Medium"),
+        (0.7, "High"),
+        (0.99, "High"),
+        (1.0, "Full"),
+    ],
 )
 def test_levels_have_words_with_fixed_cuts(strength: float, word: str) -> None:
     assert level_word(strength) == word

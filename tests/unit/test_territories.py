@@ -232,7 +232,7 @@ def bench(divergence: float, unified_share: float = 0.0, n: int = 400) -> Any:
             place=np.array([0, 0, 0, 0, 1]), share=np.array([0.4, 0.3, 0.2, 0.1, 1.0]), unitary=np.array([1.0, 1, 1, 0, 0])
         ),
         courts=SimpleNamespace(cases=cases, territory=np.array([0, 1, 2, 3, -1], np.int8)), disputes=disputes, rights=rights,
-        p={"valuation.coverage_exponent": 0.5, "court.cost_exponent": 0.6},
+        p={"court.forum_exponent": 0.5, "court.cost_exponent": 0.6},
         valuation=SimpleNamespace(where=np.array([[[0.4, 0.3, 0.2, 0.1, 0.0]]])),
         orgs=SimpleNamespace(jurisdiction=np.zeros(1, np.int8)),
     )  # fmt: skip

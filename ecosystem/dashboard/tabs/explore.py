@@ -13,7 +13,7 @@ from ecosystem.dashboard import bands, looking, panel
 from ecosystem.dashboard.catalog import ASSUMPTIONS, COMPARED_TILES, INDICATOR_GROUPS, STRIP
 from ecosystem.dashboard.effects import Course, Effect, courses, effects, headline, scaled, title
 from ecosystem.dashboard.engine import Look
-from ecosystem.dashboard.parts import Raw, chart, details, html
+from ecosystem.dashboard.parts import Raw, chart, click, details, html
 from ecosystem.dashboard.presets import known_presets
 from ecosystem.dashboard.session import Session, use_session
 from ecosystem.dashboard.tables import table
@@ -163,7 +163,7 @@ def Measures(session: Session) -> None:
             parameters=assumptions(scenario),
             changed=len(scenario.parameters),
             event_set=lambda sent: set_assumption(session, sent),
-            event_reset=lambda _=None: session.reset_assumptions(),
+            event_reset=click(session.reset_assumptions),
         )
 
 
@@ -243,10 +243,9 @@ def set_assumption(session: Session, sent: Any) -> None:
     name, value = str(content.get("name"))[:100], content.get("value")
     rest = {key: v for key, v in session.scenario.parameters.items() if key != name}
     declared = declared_parameters()
-    if name in declared and value == declared[name].value:
-        session.attempt(lambda: replace(session.scenario, parameters=rest))
-    else:
-        session.attempt(lambda: replace(session.scenario, parameters={**rest, name: value}))
+    usual = name in declared and value == declared[name].value
+    chosen: dict[str, Any] = rest if usual else {**rest, name: value}
+    session.attempt(lambda: replace(session.scenario, parameters=chosen))
 
 
 # -- middle -----------------------------------------------------------------------------------------------------------
@@ -286,7 +285,7 @@ def Results(session: Session, dark: bool) -> None:
                 BandCard(session, slot, drawn.get(getattr(view, slot)), dark)
         _timeline(session.scenario)
         _strip(session, drawn, found, alone)
-        html("p", _command(look), css="eco-note eco-command")
+        Raw(markup=f'<p class="eco-note eco-command">{_command(look)}</p>')
 
 
 def _status(session: Session, look: Look | None) -> None:
@@ -307,8 +306,8 @@ def _status(session: Session, look: Look | None) -> None:
         percent=100 * present.done / present.total if present is not None and present.done else None,
         can_refine=(full is None or full.cancelled) and quick is not None and quick.finished and not quick.problem,
         refining=full is not None and not full.finished,
-        event_refine=lambda _=None: looking.refine(session),
-        event_cancel=lambda _=None: looking.give_up(session),
+        event_refine=click(lambda: looking.refine(session)),
+        event_cancel=click(lambda: looking.give_up(session)),
     )
 
 
@@ -447,7 +446,9 @@ def _strip(session: Session, drawn: dict[str, Course], found: dict[tuple[str, st
 
 
 def _command(look: Look) -> str:
-    return text("explore.command", scale=f"{look.plan.scale:g}", pairs=look.total)
+    """Return how to get the same numbers without the page, as markup."""
+    line = text("explore.command_line", scale=f"{look.plan.scale:g}", pairs=look.total)
+    return f"{escape(text('explore.command'))} <code>{escape(line)}</code>"
 
 
 # -- right ------------------------------------------------------------------------------------------------------------
@@ -553,14 +554,19 @@ def costs(session: Session, comparison: Comparison | None) -> tuple[list[dict[st
     lines = []
     for (name, code), effect in effects(comparison, names).items():
         if code == shown and effect.clear and effect.cost_per_unit == effect.cost_per_unit:
-            unit = INDICATORS[name].unit
-            lines.append(
-                [title(name), headline(effect), text("budget.per", amount=money(effect.cost_per_unit), unit=unit)]
-            )
+            lines.append([title(name), headline(effect), price(name, effect.cost_per_unit)])
     if not lines:
         return rows, f"<p class='eco-help'>{escape(text('budget.no_price'))}</p>", ""
     head = [text("budget.effect"), text("budget.size"), text("budget.price")]
     return rows, table(text("budget.caption", place=place(shown), pairs=len(comparison.runs)), head, lines), ""
+
+
+def price(name: str, cost: float) -> str:
+    """Write the extra public cost of one unit of effect, million USD2020."""
+    unit = INDICATORS[name].unit
+    if unit == "M USD2020":
+        return text("budget.per_money", amount=number(cost))
+    return text("budget.per", amount=money(cost), unit=unit)
 
 
 def money(amount: float) -> str:

@@ -83,7 +83,8 @@ def unitary_uptake(run: Evidence) -> float:
     """Share of European grants with unitary effect, first two reported years; the indicator weighed by grants."""
     t = run.table("indicators")
     t = t[(t["jurisdiction"] == "eu") & (t["sector"] == "")]
-    share = t[t["indicator"] == "unitary_uptake"].set_index("month")["value"].sort_index().iloc[:24].dropna()
+    share = t[t["indicator"] == "unitary_uptake"].set_index("month")["value"].dropna()
+    share = share[share.index < t["month"].min() + 24]
     grants = t[t["indicator"] == "patents_granted"].set_index("month")["value"].reindex(share.index).fillna(0.0)
     return float(np.average(share, weights=grants)) if grants.sum() > 0 else float("nan")
 

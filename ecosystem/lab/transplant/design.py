@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ecosystem.kernel.errors import InputError, unknown
-from ecosystem.lab.experiment import Experiment, Plan
+from ecosystem.lab.experiment import Experiment, Plan, Variant
 from ecosystem.scenario import PLACES, Scenario, known_measures
 
 FILE = "transplant.json"
@@ -91,7 +91,7 @@ class Settings:
     def experiment(self) -> Experiment:
         """Return the experiment with a variant for each measure, place and strength that is not in force."""
         known = known_measures()
-        variants = []
+        variants: list[dict[str, Any]] = []
         for id, place in self.cells():
             if not self.applicable(id, place):
                 continue
@@ -102,8 +102,8 @@ class Settings:
         scenario = Scenario.baseline(
             title="Transplant", scale=self.scale, years=self.years, burn_in_years=self.burn_in_years
         )
-        return Experiment(scenario, variants=tuple(variants), replicates=self.replicates, seed=self.seed,
-                          outputs=self.outputs())  # type: ignore[arg-type]  # fmt: skip
+        return Experiment(scenario, variants=tuple(Variant.of(v, "transplant") for v in variants),
+                          replicates=self.replicates, seed=self.seed, outputs=self.outputs())  # fmt: skip
 
     def plan(self) -> Plan:
         """Return the frozen plan."""

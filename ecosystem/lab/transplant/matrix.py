@@ -144,7 +144,9 @@ def matrix(folder: Folder) -> Matrix:
             if not settings.applicable(id, place):
                 rows += [_row(settings, id, place, o, verdict=ONE_TERRITORY) for o in _outcomes(id)]
                 continue
-            sides = [base if v == "baseline" else _runs(folder, database, names[v]) for v in settings.strengths(id, place)]
+            sides = [
+                base if v == "baseline" else _runs(folder, database, names[v]) for v in settings.strengths(id, place)
+            ]
             shared = sorted(sides[0].keys() & sides[1].keys())
             pairs = [(sides[0][r], sides[1][r]) for r in shared]
             booked[id, place] = _booked(pairs, id, place, settings.first_year)
@@ -177,13 +179,15 @@ def _runs(folder: Folder, database: Database, variant: int) -> dict[int, Yearly]
     scenario = folder.plan.content
     start, years, scale = int(scenario["start_year"]), int(scenario["years"]), float(scenario["scale"])
     out = {}
-    runs = database.select("SELECT id, replicate FROM runs WHERE variant = ? AND point = 0 AND status = 'done'", (variant,))
+    runs = database.select(
+        "SELECT id, replicate FROM runs WHERE variant = ? AND point = 0 AND status = 'done'", (variant,)
+    )
     for number, replicate in runs:
         rows = database.select(
             "SELECT i.name, j.name, s.year, s.value FROM series s JOIN names i ON i.id = s.indicator "
             "JOIN names j ON j.id = s.jurisdiction WHERE s.run = ?", (number,),
         )  # fmt: skip
-        out[replicate] = read_back(rows, start, years, scale)  # type: ignore[arg-type]
+        out[replicate] = read_back(rows, start, years, scale)
     return out
 
 
