@@ -58,7 +58,8 @@ def adapt(world: World) -> None:
     """Let legal uncertainty fall with decided cases and rise with technology that no case has met.
 
     u = floor + x with dx = -a_j x (judgments / c_J + office decisions / c_O) + e (new inventions / stock of inventions)
-    by place and field, a_j the lever ``law.adaptation``; x is set to its young value where a breakthrough has just made
+    by place and field, a_j the lever ``law.adaptation``; judgments count up to a most a month, since questions of law reach
+    the highest court one after the other; x is set to its young value where a breakthrough has just made
     the field young.
     """
     law, p, r, inv = world.law, world.p, world.rights, world.inventions
@@ -66,8 +67,8 @@ def adapt(world: World) -> None:
     _adapt(
         decided_now(world), world.courts.judged_now, world.disputes.court, world.disputes.right,
         world.courts.jurisdiction, r.office, r.field, inv.field, law.inventions_seen, world.science.born == world.month,
-        world.scale / p["law.office_cases"], world.scale / p["law.judgments"], p["law.floor"], p["law.novelty"],
-        p["law.young_excess"],
+        world.scale / p["law.office_cases"], world.scale / p["law.judgments"], 1.0 / (12.0 * p["law.fastest_years"]),
+        p["law.floor"], p["law.novelty"], p["law.young_excess"],
         # the world was not born empty: years at the mean pace stand behind the first month
         1.0 + 12.0 * p["law.past_years"] / law.months,
         world.levers["law.adaptation"], law.field_stock, law.uncertainty,
@@ -77,14 +78,15 @@ def adapt(world: World) -> None:
 
 @nb.njit(
     nb.void(
-        I8, I8, nb.int16[::1], I4, I1, I1, I1, I1, i8, B, f8, f8, f8, f8, f8, f8, F8, F8, FF8,
+        I8, I8, nb.int16[::1], I4, I1, I1, I1, I1, i8, B, f8, f8, f8, f8, f8, f8, f8, F8, F8, FF8,
     ),
     cache=True,
 )  # fmt: skip
 def _adapt(
     decided: np.ndarray, judged: np.ndarray, court: np.ndarray, disputed: np.ndarray, place_of: np.ndarray,
     office: np.ndarray, field: np.ndarray, made: np.ndarray, seen: int, young: np.ndarray, by_office: float,
-    by_court: float, floor: float, novelty: float, highest: float, before: float, adaptation: np.ndarray, stock: np.ndarray,
+    by_court: float, most: float, floor: float, novelty: float, highest: float, before: float, adaptation: np.ndarray,
+    stock: np.ndarray,
     uncertainty: np.ndarray,
 ) -> None:  # fmt: skip
     """Update u (J, F) and the stock of inventions by field (F,) in place."""
@@ -92,8 +94,10 @@ def _adapt(
     cases = np.zeros((J, F))
     for r in decided:
         cases[office[r], field[r]] += by_office
+    judgments = np.zeros((J, F))
     for d in judged:
-        cases[place_of[court[d]], field[disputed[d]]] += by_court
+        judgments[place_of[court[d]], field[disputed[d]]] += by_court
+    cases += np.minimum(judgments, most)
     new = np.zeros(F)
     for k in range(seen, len(made)):
         new[made[k]] += 1.0

@@ -220,7 +220,7 @@ def _territories(raw: Any, path: Path) -> tuple[Territory, ...]:
     where = f"{path}, territories"
     if not isinstance(raw, list) or not raw:
         raise InputError("A place needs at least one territory", where=where)
-    found = []
+    found: list[Territory] = []
     for item in raw:
         own = {"unitary", "validation", "translation", "renewal"}
         _keys(item, {"code", "title", "share"}, own | {"source", "year"}, where)

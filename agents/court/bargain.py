@@ -53,8 +53,8 @@ def _answer_letters(world: World, disputes: np.ndarray) -> None:
     owner, defendant = d.plaintiff[disputes].astype(np.int64), d.defendant[disputes].astype(np.int64)
     gain = valuation.user_gain(world, r.invention[d.right[disputes]], defendant)
     act, ask = _answer(
-        disputes, owner, v.place, v.seen, borne, gain, p["court.reasonable_royalty"], levers["court.hurdle"],
-        levers["court.agreeable_share"], p["court.talks_fail"], orgs.uid, orgs.cash, orgs.credit,
+        disputes, owner, v.place, v.seen, borne, gain, p["court.reasonable_royalty"], p["court.bluff"],
+        levers["court.hurdle"], levers["court.agreeable_share"], p["court.talks_fail"], orgs.uid, orgs.cash, orgs.credit,
         world.courts.cases.uid, world.draw.key("court.custom", ALWAYS), world.draw.key("court.talk", ALWAYS), d.stakes,
         d.truly_valid, d.truly_infringed, d.abusive, d.outcome, orgs.kind, orgs.employees, orgs.jurisdiction,
         world.scale, tally["abusive_assertions"], tally["disputes_dropped"], tally["sme_detected"],
@@ -72,14 +72,14 @@ _DROPS, _SETTLES, _GOES = range(3)
 
 @nb.njit(
     nb.types.Tuple((I1, F8))(
-        I8, I8, I8, FF8, F8, F8, f8, F8, F8, f8, I8, F8, F8, I8, u8, u8, F4, B, B, B, I1, I1, F8, I1, f8, FF8, FF8, FF8,
+        I8, I8, I8, FF8, F8, F8, f8, f8, F8, F8, f8, I8, F8, F8, I8, u8, u8, F4, B, B, B, I1, I1, F8, I1, f8, FF8, FF8, FF8,
         FF8, FF8, FF8,
     ),
     cache=True,
 )  # fmt: skip
 def _answer(
     disputes: np.ndarray, owner: np.ndarray, place: np.ndarray, seen: np.ndarray, borne: np.ndarray, gain: np.ndarray,
-    royalty: float,
+    royalty: float, bluff: float,
     hurdle: np.ndarray, agreeable: np.ndarray, fail: float, org_uid: np.ndarray, cash: np.ndarray, credit: np.ndarray,
     uid: np.ndarray, key_custom: np.uint64, key_talk: np.uint64, stakes: np.ndarray, valid: np.ndarray,
     infringed: np.ndarray, abusive: np.ndarray, outcome: np.ndarray, kind: np.ndarray, employees: np.ndarray,
@@ -88,8 +88,9 @@ def _answer(
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Return what follows each letter and the middle of both values, where a settlement lies; count them by place.
 
-    Abusive is a backed demand that the simulation knows to be so: no valid right, no infringement, or above three
-    royalties asked. A letter without a credible threat behind it goes unanswered and hurts nobody.
+    An owner makes a demand if its value of suing, with only the share ``bluff`` of its cost spent before the other side
+    gives in, is positive. It is abusive if the simulation knows it to be so: no valid right, no infringement, or above
+    three royalties asked. Only a demand with a credible threat behind it is settled.
     """
     act, ask = np.empty(len(disputes), np.int8), np.empty(len(disputes))
     last = abuse.shape[1] - 1
@@ -110,7 +111,9 @@ def _answer(
         else:
             act[i] = _GOES
         dear = threat and ask[i] > 3.0 * max(royalty * gain[i], np.float64(stakes[d]))
-        abusive[d] = threat and (not valid[d] or not infringed[d] or dear)
+        # who writes hopes that the other side gives in before much has been spent
+        writes = not never and value + (1.0 - bluff) * rest * seen[COST_P, i] > 0.0
+        abusive[d] = writes and (not valid[d] or not infringed[d] or dear)
         if abusive[d]:
             abuse[j, last] += scale
         home = seat[o]

@@ -51,7 +51,7 @@ flow("damages_paid", "M USD2020", "damages paid by judgment", 0)
 flow("settlement_payments", "M USD2020", "lump sums paid in settlements", 0)
 flow("litigation_costs", "M USD2020", "own cost of both sides of disputes: attorneys and court fees", -1)
 flow("abusive_assertions", "assertions",
-     "credible threats on a right that the simulation knows to be invalid or not infringed, or above three royalties",
+     "demands on a right that the simulation knows to be invalid or not infringed, or above three royalties",
      -1)  # fmt: skip
 ratio("patentee_win_share", "share", "judgments for the owner in all judgments", 0, "patentee_wins", "trials")
 ratio("suits_per_1000_rights", "suits a year per 1,000 rights", "suits on rights in force", 0, "suits",

@@ -32,8 +32,8 @@ DUE = "court.tribunal"
 flow("tribunal_petitions", "petitions", "petitions of defendants to a specialised body, fields younger than 5 years", 0)
 flow("tribunal_invalidations", "rights", "rights declared invalid by a specialised body", 0)
 ratio("months_to_decision_new_fields", "months",
-      "mean time from suit to the decision due first, of a specialised body or of the court, suits in fields younger than 5 years",
-      -1, "young_decision_months", "young_suits")  # fmt: skip
+      "mean time from the challenge or suit to the decision that is due first, fields younger than 5 years", -1,
+      "young_decision_months", "young_decisions")  # fmt: skip
 
 
 def is_young(world: World, rights: np.ndarray) -> np.ndarray:
@@ -41,6 +41,13 @@ def is_young(world: World, rights: np.ndarray) -> np.ndarray:
     born = world.science.born[world.rights.field[rights]]
     young: np.ndarray = (world.month - born < 12.0 * world.p["tribunal.young_years"]) & (born <= world.month)
     return young
+
+
+def count_decision(world: World, rights: np.ndarray, place: np.ndarray, months: np.ndarray) -> None:
+    """Count decisions on rights of young fields and how long they take."""
+    young = is_young(world, rights)
+    world.tally.add("young_decision_months", place[young], world.scale * months[young].astype(np.float64))
+    world.tally.add("young_decisions", place[young], world.scale)
 
 
 @rule("disputes", "court.tribunal", after="court.judge")
@@ -59,8 +66,7 @@ def review(world: World) -> None:
     if (world.levers["court.tribunal"] > 0.0).any():
         months[np.isin(disputes, _petition(world, disputes))] = world.p["tribunal.months"]
     place = world.courts.jurisdiction[d.court[disputes]].astype(np.int64)
-    world.tally.add("young_decision_months", place, world.scale * months)
-    world.tally.add("young_suits", place, world.scale)
+    count_decision(world, d.right[disputes], place, months)
 
 
 def _petition(world: World, disputes: np.ndarray) -> np.ndarray:

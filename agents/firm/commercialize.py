@@ -242,7 +242,7 @@ def schedule_launch(world: World, inventions: np.ndarray) -> None:
 @rule("commercialization", "development.launch", after="development.begin")
 def launch(world: World) -> None:
     """Finished developments that succeed are cleared and launched."""
-    inv, orgs, p = world.inventions, world.orgs, world.p
+    inv, orgs = world.inventions, world.orgs
     due = world.calendar.pop("launch", world.month)
     due = due[inv.status[due] == DEVELOPING]
     if not len(due):

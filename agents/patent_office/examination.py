@@ -100,9 +100,10 @@ def pressure(wait: float, target: float) -> float:
 def seen(
     uid: int, novelty: float, leniency: float, hours: float, flattery: float, noise: float, key: np.uint64
 ) -> float:
-    """Return the inventive step x that the examiner sees in a file, sd; ``noise`` is larger where the law is unsettled.
+    """Return the inventive step x that the examiner sees in a file, sd.
 
     Prior art that is not found always flatters (lambda), and less is found in fewer hours h (share of the usual ones).
+    Both lambda and the noise are larger where the law is unsettled and little prior art is on file.
     """
     short = 1.0 / hours
     return novelty + flattery * short + noise * np.sqrt(short) * inverse_normal(u01(np.uint64(uid), key)) + leniency
@@ -244,7 +245,8 @@ def _judge(
         rounds[i] -= 1
         if rounds[i] <= 0:
             luck = search_of(uid[i], family[invention[i]], origin[invention[i]] != j, shared[j], keys[4])
-            x = seen(luck, novelty[i], leniency[i], hours[i], flattery[j], noise * unsettled[j, field[i]], keys[1])
+            u = unsettled[j, field[i]]
+            x = seen(luck, novelty[i], leniency[i], hours[i], flattery[j] * u, noise * u, keys[1])
             settled[n_settled], passes[n_settled] = i, GRANTED if x > step[j] else REFUSED
             n_settled += 1
         else:
@@ -267,7 +269,8 @@ def _judge(
         tally[at[turn], j, s] += scale
         tally[at[turn + 1], j, s] += scale * (month - requested[i])
         luck = search_of(uid[i], family[invention[i]], origin[invention[i]] != j, shared[j], keys[4])
-        x = seen(luck, novelty[i], leniency[i], hours[i], flattery[j], noise * unsettled[j, field[i]], keys[1])
+        u = unsettled[j, field[i]]
+        x = seen(luck, novelty[i], leniency[i], hours[i], flattery[j] * u, noise * u, keys[1])
         if x > step[j] + margin:
             clear[n_clear] = i
             n_clear += 1

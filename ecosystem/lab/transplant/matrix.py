@@ -236,11 +236,14 @@ def _cell(
     whole = _gdp(place) if outcome.per == "gdp" else abs(base)
     part = 1.0 / whole if whole > 0.0 else np.nan
     each[known] = difference[known] * part
+    words = verdict(mean - half, mean + half, mean, events)
+    if words in CLEAR and half == 0.0:  # counts that moved by the same one or two simulated objects in every pair
+        words = FEW
     spread, alone = difference[known].var(ddof=1), values[known].var(axis=0, ddof=1).sum()
     return _row(
         settings, id, place, outcome, base=base, effect=mean, low=mean - half, high=mean + half, relative=mean * part,
         relative_low=(mean - half) * part, relative_high=(mean + half) * part, pairs=int(known.sum()), cases=events,
-        variance_reduction=alone / spread if spread > 0 else np.nan, verdict=verdict(mean - half, mean + half, mean, events),
+        variance_reduction=alone / spread if spread > 0 else np.nan, verdict=words,
     ), each  # fmt: skip
 
 
