@@ -159,10 +159,13 @@ def _field_users(world: World, rights: np.ndarray, seekers: np.ndarray) -> tuple
 
 
 def _screen(world: World, funded: np.ndarray) -> None:
-    """Pay for looking at the rights on offer: so many a quarter for each real entity, as far as its money goes."""
+    """Pay for looking at the rights on offer: so many a quarter for each real entity, as far as its money goes.
+
+    Exchanges (``transfer.trading``) show more rights, and each costs a look.
+    """
     orgs, p = world.orgs, world.p
     seat = orgs.jurisdiction[funded].astype(np.int64)
-    each = p["assertion.meetings"] * QUARTER / 12.0
+    each = p["assertion.meetings"] * QUARTER / 12.0 * world.levers["transfer.trading"][seat]
     cost = np.minimum(each * p["assertion.search_cost"], affordable(world, funded))
     weight = orgs.weight[funded]
     world.accounts.pay("right_search", "organizations", funded, "services", seat, cost * weight, place=seat)

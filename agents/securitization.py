@@ -21,6 +21,7 @@ from ecosystem.domain.ledgers import DEALS
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
+    from ecosystem.domain.market import Sold
     from ecosystem.world import World
 
 flow("royalty_financing", "M USD2020", "cash received for the sale of future royalties", 1)
@@ -70,7 +71,7 @@ def buy(world: World) -> None:
     place = orgs.jurisdiction[owner].astype(np.int64)
     rho, years = _outlook(world, use)
     usual = multiple(rho, years)
-    mean = _believed(world, place, yearly, usual)
+    mean = _believed(world, sold, place, yearly, usual)
     short = (orgs.cash[owner] < p["investor.liquidity_years"] * orgs.rd[owner]) | orgs.finance_constrained[owner]
     own = multiple(rho + np.where(short, p["securitization.cash_premium"], 0.0), years)
     price = share[place] * mean[place] * yearly
@@ -114,9 +115,9 @@ def _outlook(world: World, uses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return v.discount[sector] + v.hazard[sector], years
 
 
-def _believed(world: World, place: np.ndarray, yearly: np.ndarray, usual: np.ndarray) -> np.ndarray:
+def _believed(world: World, sold: Sold, place: np.ndarray, yearly: np.ndarray, usual: np.ndarray) -> np.ndarray:
     """Return what investors think a yearly royalty is worth, float64 (J,): mean on offer, mixed with that of the pool."""
-    J, sold = world.J, world.market.sold
+    J = world.J
     offered = np.bincount(place, yearly * usual, J) / np.maximum(np.bincount(place, yearly, J), 1e-300)
     payee = world.uses.licensor[sold.owing].astype(np.int64)
     at = np.flatnonzero(payee >= 0)

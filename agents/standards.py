@@ -238,7 +238,9 @@ def seek(world: World, new: np.ndarray, who: Licensors) -> None:
     fight = levers["court.cost"][at] * price**0.6 + levers["court.hurdle"][at]
     damages = np.maximum(1.0, levers["court.damages"][at]) * price
     holding_out = caught * (damages + stop * gain[i] / who.number[fields[i], at] + fight)
-    custom = world.draw.bernoulli("standards.refrain", orgs.uid[user[i]], levers["enforcement.refrain"][at], month=ALWAYS)
+    custom = world.draw.bernoulli(
+        "standards.refrain", orgs.uid[user[i]], levers["enforcement.refrain"][at], month=ALWAYS
+    )
     accepts = (price + talks <= holding_out) | custom
     owner, right = who.owner[fields[i], at, k], who.right[fields[i], at, k]
     until = world.month + round(12 * p["standards.license_years"])

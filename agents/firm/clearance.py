@@ -103,9 +103,9 @@ def _clear(
     record: np.ndarray, borne: np.ndarray, decay: np.ndarray, detection: np.ndarray, enforcement: np.ndarray,
     court_cost: np.ndarray, hurdle: np.ndarray, damages: np.ndarray, injunction: np.ndarray, agreeable: np.ndarray,
     refrain: np.ndarray, warning: np.ndarray, matching: np.ndarray, valuation_noise: np.ndarray,
-    transaction: np.ndarray, most_tries: float, royal: float, meet: float, search: float, merit: float, threat: float, injunction_loss: float, per_suit: float,
-    record_limit: float, key_tries: np.uint64, key_refrain: np.uint64, key_meet: np.uint64,
-    key_owner: np.uint64, key_user: np.uint64, key_search: np.uint64,
+    transaction: np.ndarray, most_tries: float, royal: float, meet: float, search: float, merit: float, threat: float,
+    injunction_loss: float, per_suit: float, record_limit: float, key_tries: np.uint64, key_refrain: np.uint64,
+    key_meet: np.uint64, key_owner: np.uint64, key_user: np.uint64, key_search: np.uint64,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Return the columns of ``Clearance``; one row after the other as the module describes."""
     n, k = rights.shape

@@ -17,6 +17,7 @@ from agents import intermediary, regional_center
 from agents.organizations import FIRM
 from agents.transfer.listing import CLASSES, MONTHS, UNUSED_CLASS, count_used, make_list
 from ecosystem.domain.indicators import flow
+from ecosystem.domain.knowledge import DEFENSE
 from ecosystem.domain.potential import F8, FF8, I1, I4, I8, B, f8, i8
 from ecosystem.domain.regions import near_partner
 from ecosystem.domain.switches import all_meet
@@ -26,6 +27,7 @@ from ecosystem.kernel.schedule import rule
 if TYPE_CHECKING:
     from ecosystem.world import World
 
+CIVIL = DEFENSE.index("civil")
 u8 = nb.uint64
 RR8 = nb.types.Array(nb.float64, 2, "C", readonly=True)
 
@@ -99,15 +101,26 @@ def meeting_chance(world: World, size: np.ndarray) -> np.ndarray:
     return chance
 
 
-@nb.njit(nb.types.Tuple((I8, I8, I8))(I8, I8, I8, F8, FF8, f8, F8, I1, I4, I1, F8, u8, u8), cache=True)
+def defense_placed(world: World) -> np.ndarray:
+    """Return meetings of technology from defense money relative to the base year by place, float64 (J,).
+
+    (1 + b r) / (1 + b r0), r the reach of dual-use programs (``science.dual_use``), b ``defense.placement``.
+    """
+    b = world.p["defense.placement"]
+    reach, usual = world.levers["science.dual_use"], world.base_levers["science.dual_use"]
+    return np.asarray((1.0 + b * reach) / (1.0 + b * usual))
+
+
+@nb.njit(nb.types.Tuple((I8, I8, I8))(I8, I8, I8, F8, FF8, f8, F8, I1, I4, I1, F8, I1, F8, u8, u8), cache=True)
 def seek(
     which: np.ndarray, uid: np.ndarray, cell: np.ndarray, chance: np.ndarray, size: np.ndarray, abroad: float,
-    open_: np.ndarray, sector: np.ndarray, owner: np.ndarray, region: np.ndarray, lift: np.ndarray, key: np.uint64,
-    key_place: np.uint64,
+    open_: np.ndarray, sector: np.ndarray, owner: np.ndarray, region: np.ndarray, lift: np.ndarray,
+    defense: np.ndarray, placed: np.ndarray, key: np.uint64, key_place: np.uint64,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Draw which of the listed offers are met, and in which market.
 
-    A center in the owner's region lifts the rate: chance 1 - (1 - c)^lift. The user's place is drawn in proportion to the
+    A center in the owner's region lifts the rate, and offices that place technology from defense money (``placed``, by
+    place) that of such technology: chance 1 - (1 - c)^lift. The user's place is drawn in proportion to the
     R&D of the invention's sector there, abroad at a discount that the openness ``open_`` of both places lifts.
 
     Returns:
@@ -121,6 +134,8 @@ def seek(
     for k in range(n):
         me = np.uint64(uid[k])
         c, more = chance[cell[k]], lift[region[owner[which[k]]]]
+        if defense[which[k]] != CIVIL:
+            more *= placed[cell[k] // (2 * CLASSES)]
         if u01(me, key) >= (c if more == 1.0 else 1.0 - (1.0 - c) ** more):
             continue
         s, home = sector[which[k]], cell[k] // (2 * CLASSES)
@@ -212,7 +227,8 @@ def meet(world: World) -> None:
     met, uid, group = seek(
         listed.which, listed.uid, listed.cell, meeting_chance(world, size).ravel(), size, p["transfer.abroad"],
         world.levers["transfer.cross_border"], inv.sector, inv.owner, orgs.region,
-        np.ones(len(world.regions)) if lift is None else lift, draw.key("transfer.meet"), draw.key("transfer.where"),
+        np.ones(len(world.regions)) if lift is None else lift, inv.defense, defense_placed(world), draw.key("transfer.meet"),
+        draw.key("transfer.where"),
     )  # fmt: skip
     if not len(met):
         return

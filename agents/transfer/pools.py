@@ -112,7 +112,14 @@ def form(world: World) -> None:
     # where a product reads on a single owner there is nothing to pool
     several = (known.owners > known.products) & complex_fields(world)
     rows, key = _poolable(
-        holdings(world).rights, several, rights.in_force, rights.kind, rights.office, rights.field, rights.owner, orgs.alive
+        holdings(world).rights,
+        several,
+        rights.in_force,
+        rights.kind,
+        rights.office,
+        rights.field,
+        rights.owner,
+        orgs.alive,
     )
     order = np.argsort(key, kind="stable")
     rows, key = rows[order], key[order]

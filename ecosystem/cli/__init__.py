@@ -23,6 +23,8 @@ COMMANDS = {
     "export": ("ecosystem.cli.export", "export"),
     "batch": ("ecosystem.cli.batch", "batch"),
     "transplant": ("ecosystem.cli.transplant", "transplant"),
+    "sensitivity": ("ecosystem.cli.sensitivity", "sensitivity"),
+    "report": ("ecosystem.cli.report", "report"),
     "app": ("ecosystem.cli.app", "app"),
 }
 """Command -> module and name; a module is loaded when its command is used."""

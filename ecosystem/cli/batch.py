@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ecosystem.cli.report import publish, report, rerun
 from ecosystem.cli.show import as_json, bar, columns, figure
 from ecosystem.kernel.errors import InputError
 
@@ -340,3 +341,7 @@ def export(folder: Path, format_: str, out: Path, json_: bool) -> None:
         as_json([str(path) for path in files])
     else:
         click.echo("\n".join(map(str, files)))
+
+
+for _command in (report, publish, rerun):
+    batch.add_command(_command)

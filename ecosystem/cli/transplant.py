@@ -142,6 +142,7 @@ def _explain(
 
     import pandas as pd
 
+    from ecosystem.lab.compare import FEW_EVENTS
     from ecosystem.lab.store.folder import Folder
     from ecosystem.lab.transplant import explain as of
 
@@ -169,7 +170,7 @@ def _explain(
     rows = [
         [r["place"], r["outcome"], r["feature"], figure(100 * r["as_it_is"]), figure(100 * r["effect_low"]),
          figure(100 * r["effect_high"]), figure(100 * r["moved"]), f"[{figure(100 * r['low'])}, {figure(100 * r['high'])}]",
-         "clear" if r["clear"] else "luck"]
+         "clear" if r["clear"] else "few cases" if r["cases"] < FEW_EVENTS else "luck"]
         for r in table.to_dict("records")
     ]  # fmt: skip
     heads = ["place", "effect on", "feature", "as it is, %", "at low", "at high", "moved", "95 % interval", ""]

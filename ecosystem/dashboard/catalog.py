@@ -55,6 +55,8 @@ COMPARED = (
     "launch_revenue_new_products", "commercialization_rate", "startup_survival", "startup_funding_total",
     "firm_entries", "suits", "invalidations", "unintended_infringement_rate", "abusive_assertions", "concentration",
     "productivity", "consumer_surplus", "welfare", "coupling_u1", "coupling_u2", "coupling_c", "coupling_d",
+    "chain_width_basic_research", "chain_width_applied_research", "chain_width_development",
+    "chain_width_commercialization", "chain_width_industry",
 )  # fmt: skip
 """Indicators that every paired run of the page reports; the direct indicator of each measure comes on top."""
 COMPARED_TILES = (

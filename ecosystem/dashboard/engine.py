@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from ecosystem.dashboard.catalog import COMPARED
@@ -65,6 +65,12 @@ def outputs() -> tuple[str, ...]:
     """Return the indicators that every run of the page reports: those shown, and what each measure claims to move."""
     direct = [measure.indicator for measure in known_measures().values()]
     return tuple(name for name in dict.fromkeys([*COMPARED, *direct]) if name in INDICATORS)
+
+
+@lru_cache(maxsize=512)
+def doubts_about(scenario: Scenario) -> tuple[str, ...]:
+    """Return the warnings of a scenario; they are asked for with every pair and every drawing of the page."""
+    return tuple(scenario.warnings())
 
 
 @dataclass(eq=False)
@@ -124,7 +130,7 @@ class Look:
             seeds = self._paired()
             if self._made[0] != len(seeds):
                 runs = [(self._found[self._names[False, s]], self._found[self._names[True, s]]) for s in seeds]
-                doubts = self.scenario.warnings()
+                doubts = list(doubts_about(self.scenario))
                 if changes_nothing(self.scenario, self.base):
                     doubts.insert(0, NOTHING)
                 self._made = len(seeds), Comparison(self.base, self.scenario, tuple(seeds), runs, doubts)

@@ -64,14 +64,23 @@ def give_up(session: Session) -> None:
 
 
 def shown(session: Session) -> Look | None:
-    """Return the look whose numbers are shown."""
-    if session.replaying and session.past:
-        before = session.kept.get("replay")
-        if isinstance(before, Look) and before.ready:
-            return before
+    """Return the look whose numbers are shown; until a new one has its first pair that is the last one shown."""
+    look = session.look
+    before = session.kept.get("replay")
+    if session.replaying and isinstance(before, Look) and before.ready:
+        return before
     if session.full is not None and session.full.ready:
-        return session.full
-    return session.look
+        look = session.full
+    if look is not None and look.ready:
+        session.kept["shown"] = look
+    last = session.kept.get("shown")
+    return last if isinstance(last, Look) else look
+
+
+def stale(session: Session) -> bool:
+    """Return True if the numbers shown are not those of the present scenario."""
+    look = shown(session)
+    return look is not None and look.scenario.key() != replace(session.scenario, scale=look.plan.scale).key()
 
 
 def replay(session: Session) -> None:

@@ -63,8 +63,10 @@ def tools(session: Session) -> Any:
         content = sent if isinstance(sent, dict) else {}
         session.load(content.get("name"), content.get("text"))
 
+    words = {word: text(f"tools.{word}") for word in TOOL_WORDS}
+    words["untitled"] = text("tools.unnamed" if session.differs else "tools.untitled")
     return _Tools(
-        words={word: text(f"tools.{word}") for word in TOOL_WORDS},
+        words=words,
         title=session.scenario.title,
         search=session.search,
         file=write_file(session.scenario),
@@ -87,12 +89,11 @@ def Shell(session: Session) -> None:
     dark, set_dark = solara.use_state(False)
     tab = tab_named(session.view.tab)
     words = {word: text(f"page.{word}") for word in HEADER_WORDS}
-    name = text(f"tabs.{tab.id}.name")
-    solara.Title(f"{name} – {text('page.title')}")
+    solara.Title(f"{tab.name} – {text('page.title')}")
     with html("div", css="eco"):
         _Header(
             words=words,
-            tabs=[{"id": known.id, "name": text(f"tabs.{known.id}.name")} for known in known_tabs()],
+            tabs=[{"id": known.id, "name": known.name} for known in known_tabs()],
             open_tab=tab.id,
             search=session.search,
             event_tab=lambda id: session.see(tab=str(id)),

@@ -252,5 +252,11 @@ def open_session(search: str | None) -> Session:
 def use_session(session: Session) -> int:
     """Draw the calling component again whenever the session changes (a Solara hook)."""
     version, set_version = solara.use_state(session.version)
-    solara.use_effect(lambda: session.subscribe(set_version), [session])
+
+    def listen() -> Callable[[], None]:
+        leave = session.subscribe(set_version)
+        set_version(session.version)  # what happened between drawing and listening
+        return leave
+
+    solara.use_effect(listen, [session])
     return int(version)

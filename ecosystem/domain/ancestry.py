@@ -245,8 +245,8 @@ class Ancestry:
 
         Own and published inventions are known; others leak with a small chance (``ancestry.tacit_share``). What comes
         from far away is used less (``Regions.citations``), own work as readily as that of an average owner of the place;
-        residents of one park build on each other's work ``region.park_spillover`` times as readily. With ``switch.cumulative`` = 0 there are none, with
-        ``switch.spillovers`` = 0 only own ones.
+        residents of one park build on each other's work ``region.park_spillover`` times as readily. With
+        ``switch.cumulative`` = 0 there are no parents, with ``switch.spillovers`` = 0 only own ones.
 
         Args:
             uid, field, owner: identities, fields and organization slots of the children, int64 (n,).

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from ecosystem.world import World
 
 
-
-
 def off(world: World, name: str) -> bool:
     """Return whether a mechanism is switched off."""
     return bool(world.p[f"switch.{name}"] < 0.5)

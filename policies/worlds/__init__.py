@@ -55,7 +55,9 @@ def load_world(path: Path) -> NamedWorld:
         raise InputError(f"The world holds {sorted(raw)}", where=str(path), allowed=", ".join(sorted(_KEYS)))
     for name, value in (*raw["parameters"].items(), *raw["levers"].items()):
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise InputError(f"{name} = {value!r} is no number", where=str(path), do='Write names in quotes: "group.name"')
+            raise InputError(
+                f"{name} = {value!r} is no number", where=str(path), do='Write names in quotes: "group.name"'
+            )
     specs = lever_specs()
     for name, value in raw["levers"].items():
         if name not in specs:

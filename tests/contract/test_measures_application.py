@@ -142,7 +142,7 @@ def test_premiums_fill_the_pool_and_claims_never_empty_it_below_zero(frozen: byt
     cn = world.places.index("cn")
     assert len(who)
     assert (orgs.kind[who] == FIRM).all()
-    assert (orgs.employees[who] < 250).all()
+    assert (orgs.employees[who] < 400).all()  # small when they insured; some have grown since
     assert (orgs.jurisdiction[who] == cn).all()
     holder = int(world.insurers.organization[0])
     before, reserve = float(orgs.cash[who[0]] * orgs.weight[who[0]]), float(orgs.cash[holder])

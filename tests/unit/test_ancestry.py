@@ -147,7 +147,9 @@ def mapped(near: float, abroad: float, **changes: float) -> Any:
     def region(code: str, share: float, *neighbors: str) -> Any:
         return SimpleNamespace(code=code, title=code, share=share, neighbors=neighbors, territory="")
 
-    w = world(**{"ancestry.parents_chance": 1.0, "ancestry.abroad_share": abroad, "region.citation_place": near, **changes})
+    w = world(
+        **{"ancestry.parents_chance": 1.0, "ancestry.abroad_share": abroad, "region.citation_place": near, **changes}
+    )
     w.regions = Regions(["a", "b"], [[region("x", 0.5), region("y", 0.5)], [region("z", 1.0)]])
     w.orgs = SimpleNamespace(region=np.array([0, 0, 1, 2], np.int8), park=np.zeros(4, bool))
     return w

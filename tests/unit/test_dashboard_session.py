@@ -6,11 +6,14 @@ import base64
 import json
 import random
 import zlib
+from html import escape
+from pathlib import Path
 
 import pytest
 
-from ecosystem.dashboard import share
+from ecosystem.dashboard import panel, share
 from ecosystem.dashboard.panel import level_word
+from ecosystem.dashboard.presets import known_presets, read_reform
 from ecosystem.dashboard.session import Session, open_session
 from ecosystem.kernel.errors import InputError
 from ecosystem.scenario import MeasureUse, Scenario, known_measures
@@ -224,3 +227,55 @@ def test_two_sessions_share_nothing() -> None:
 )
 def test_levels_have_words_with_fixed_cuts(strength: float, word: str) -> None:
     assert level_word(strength) == word
+
+
+def test_presets_hold_only_measures_that_exist_and_change_something() -> None:
+    presets = known_presets()
+    assert presets
+    for preset in presets.values():
+        assert set(preset.measures) <= set(known_measures())
+        place = preset.on or "us"
+        scenario = preset.applied(share.start(), place)
+        assert scenario.title == preset.title
+        for use in scenario.measures:
+            assert use.strength != known_measures()[use.id].strength_in_force(place)
+    reforms = [p for p in presets.values() if p.kind == "reform"]
+    assert all(preset.measures and preset.applied(share.start(), preset.on).measures for preset in reforms)
+
+
+def test_a_reform_without_measures_is_left_out_and_a_wrong_file_is_refused(tmp_path: Path) -> None:
+    good = 'title = "A"\nyear = 1990\non = "us"\nstory = "s"\nnotice = "n"\nsource = "x"\n\n[measures]\n'
+    path = tmp_path / "a.toml"
+    path.write_text(good + "not_yet_written = 1.0\n", encoding="utf-8")
+    assert read_reform(path) is None
+    path.write_text(good + f"not_yet_written = 1.0\n{CREDIT} = 0.0\n", encoding="utf-8")
+    found = read_reform(path)
+    assert found is not None
+    assert found[0] == 1990
+    assert dict(found[1].measures) == {CREDIT: 0.0}
+    path.write_text(good.replace('source = "x"\n', "") + f"{CREDIT} = 0.0\n", encoding="utf-8")
+    with pytest.raises(InputError, match="holds"):
+        read_reform(path)
+    path.write_text(good + f"{CREDIT} = 7\n", encoding="utf-8")
+    with pytest.raises(InputError, match="no level"):
+        read_reform(path)
+
+
+def test_the_panel_shows_every_measure_once_and_a_few_first() -> None:
+    groups = panel.rows(share.start().with_measure(CREDIT, on="jp", strength=0.2, start=2031), "jp")
+    rows = [row for group in groups for row in group["measures"]]
+    assert sorted(row["id"] for row in rows) == sorted(known_measures())
+    assert sum(row["first"] for row in rows) <= 8
+    assert max(sum(row["first"] for row in group["measures"]) for group in groups) <= 2
+    credit = next(row for row in rows if row["id"] == CREDIT)
+    assert (credit["on"], credit["strength"], credit["start"]) == (True, 0.2, 2031)
+    assert not next(row for row in rows if row["id"] != CREDIT)["on"]
+
+
+def test_every_card_says_what_is_known_and_what_is_not() -> None:
+    for id, measure in known_measures().items():
+        card = panel.card(id)
+        for words in (measure.does, measure.gains, measure.loses, measure.not_modeled):
+            assert escape(words[1:]) in card, id
+        assert "Evidence" in card
+    assert panel.card("no_such_measure") == ""

@@ -161,7 +161,13 @@ def read_lesson(path: Path) -> Lesson:
     debrief = tuple((item["question"], item["key"]) for item in content["debrief"])
     top = {key: content[key] for key in ("title", "minutes", "audience", "order")}
     lesson = Lesson(
-        id=path.stem, goals=tuple(content["goals"]), pinned=Pinned(**pinned), runs=runs, steps=steps, debrief=debrief, **top
+        id=path.stem,
+        goals=tuple(content["goals"]),
+        pinned=Pinned(**pinned),
+        runs=runs,
+        steps=steps,
+        debrief=debrief,
+        **top,
     )
     _check(lesson, where)
     return lesson

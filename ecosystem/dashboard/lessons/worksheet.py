@@ -19,7 +19,8 @@ from ecosystem.dashboard.text import text
 
 STYLE = """
 @page { margin: 18mm 16mm; }
-body { font: 11pt/1.45 Georgia, "Noto Serif", serif; color: #111; background: #fff; max-width: 46em; margin: 2em auto; padding: 0 1em; }
+body { font: 11pt/1.45 Georgia, "Noto Serif", serif; color: #111; background: #fff;
+  max-width: 46em; margin: 2em auto; padding: 0 1em; }
 h1 { font-size: 1.5em; margin: 0 0 .2em; } h2 { font-size: 1.1em; margin: 1.2em 0 .3em; }
 section { break-inside: avoid; } ul.boxes { list-style: none; padding: 0; margin: .4em 0; } ul.boxes li { margin: .25em 0; }
 .box { display: inline-block; width: .8em; height: .8em; border: 1px solid #111; margin-right: .6em; }

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 from ecosystem.dashboard.session import Session
+from ecosystem.dashboard.text import known, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,13 @@ class Tab:
     order: int
     show: Callable[[Session, bool], Any]
     scenario: bool = True
+
+
+    @property
+    def name(self) -> str:
+        """The tab's name in the language of the page."""
+        key = f"tabs.{self.id}.name"
+        return text(key) if known(key) else self.id.capitalize()
 
 
 @cache

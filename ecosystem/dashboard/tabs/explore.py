@@ -12,7 +12,7 @@ import solara
 from ecosystem.dashboard import bands, looking, panel
 from ecosystem.dashboard.catalog import ASSUMPTIONS, COMPARED_TILES, INDICATOR_GROUPS, STRIP
 from ecosystem.dashboard.effects import Course, Effect, courses, effects, headline, scaled, title
-from ecosystem.dashboard.engine import Look
+from ecosystem.dashboard.engine import Look, doubts_about
 from ecosystem.dashboard.parts import Raw, chart, click, details, html
 from ecosystem.dashboard.presets import known_presets
 from ecosystem.dashboard.session import Session, use_session
@@ -271,7 +271,9 @@ def Results(session: Session, dark: bool) -> None:
         return courses(comparison, available, view.shown, alone), effects(comparison, wanted)
 
     drawn, found = solara.use_memo(read, [id(look), pairs, view.shown, tuple(available)])
-    with html("div", css="eco-middle", id="eco-results", tabindex="-1"):
+    old = looking.stale(session) and not session.replaying
+    css = "eco-middle eco-stale" if old else "eco-middle"
+    with html("div", css=css, id="eco-results", tabindex="-1", aria_busy="true" if old else "false"):
         html("h1", text("explore.question"), css="eco-question-title")
         _status(session, look)
         if comparison is None or look is None:
@@ -279,6 +281,8 @@ def Results(session: Session, dark: bool) -> None:
             html("div", html("p", words), css="eco-card eco-empty")
             return
         _shown_for(session)
+        if old:
+            html("p", text("explore.old"), css="eco-coarse")
         _tiles(found, view.shown, alone, comparison)
         with html("div", css="eco-two"):
             for slot in ("first", "second"):
@@ -459,13 +463,14 @@ def Explain(session: Session) -> None:
     """What was changed, doubts about it, and what it costs."""
     use_session(session)
     look = looking.shown(session)
-    comparison = look.comparison() if look is not None and look.ready else None
+    ready = look is not None and look.ready and not looking.stale(session)
+    comparison = look.comparison() if look is not None and ready else None
     scenario = session.scenario
     with html("aside", css="eco-right", aria_label=text("explore.right")):
         _Changes(
             words=CHANGE_WORDS,
             items=changes(scenario),
-            warnings=scenario.warnings(),
+            warnings=list(doubts_about(scenario)),
             event_drop=lambda key: drop_change(session, str(key)),
         )
         rows, markup, empty = costs(session, comparison)

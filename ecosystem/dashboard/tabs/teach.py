@@ -316,7 +316,7 @@ def Stage(session: Session, play: Play, dark: bool, leave: Callable[[], None]) -
             count=count,
             large=play.large,
             event_large=enlarge,
-            event_leave=lambda _=None: leave(),
+            event_leave=doing(leave),
         )
         if record is None or record.old:
             html("p", notice(record), css="eco-amber-note", role="note")
@@ -364,6 +364,11 @@ def Stage(session: Session, play: Play, dark: bool, leave: Callable[[], None]) -
 def _end(session: Session, play: Play) -> None:
     """Draw the end: predictions beside results, questions for the talk, and where to go on."""
     lesson, record = play.lesson, recorded(play.lesson.id)
+
+    def go_on(id: str) -> None:
+        if id in lesson.runs:
+            open_in_explore(session, lesson, id)
+
     if record is not None:
         rows = []
         for step in lesson.steps:
@@ -398,7 +403,7 @@ def _end(session: Session, play: Play) -> None:
             for run in lesson.runs.values()
         ],
         open="",
-        event_open=lambda id: open_in_explore(session, lesson, str(id)) if id in lesson.runs else None,
+        event_open=go_on,
     )
 
 

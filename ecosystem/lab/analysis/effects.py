@@ -30,22 +30,19 @@ def summary(sample: np.ndarray) -> dict[str, float]:
 
 
 def over_worlds(differences: np.ndarray, common: bool = True) -> np.ndarray:
-    """Return what an interval over differences (points, replicates) is taken of.
+    """Return the independent numbers behind differences, float64 (points, replicates), for an interval.
 
-    With several points and common luck the replicates of all points share luck, and within one point they share the
-    world: means over points are independent between replicates only where replicates are enough; else the means over
-    replicates of the points, which are a sample of the uncertain worlds, are taken.
+    One world: its replicates. Several worlds with common luck: the means of the worlds, since replicates of different
+    worlds share luck. Several worlds with independent luck: all differences.
     """
-    points, replicates = differences.shape
-    if points == 1:
-        return differences[0]
+    if len(differences) == 1:
+        return np.asarray(differences[0])
     if not common:
         return differences.ravel()
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a point without any run has no mean
-        return np.asarray(np.nanmean(differences, axis=1))
+    known = np.isfinite(differences)
+    count = known.sum(axis=1)
+    total = np.where(known, differences, 0.0).sum(axis=1)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
 
 
 def effects(folder: Folder, jurisdiction: str = "all") -> pd.DataFrame:

@@ -26,6 +26,10 @@ LEGAL = {
 }  # fmt: skip
 """Short name -> tally, all sectors together."""
 OUTCOMES = ("innovation", "welfare")
+COLUMNS = (
+    *(f"{name}_{group}" for name in ("innovation", *COUNTED, "welfare") for group in GROUPS), *LEGAL,
+)  # fmt: skip
+"""What ``measure`` returns, in order."""
 
 
 def is_complex(world: World) -> np.ndarray:
@@ -70,4 +74,4 @@ def measure(world: World, first_year: int) -> dict[str, float]:
         out[f"welfare_{group}"] = out[f"surplus_{group}"] + out[f"profits_{group}"] - out[f"rd_{group}"]
     for name, tally in LEGAL.items():
         out[name] = float(world.records.counts(tally, months)[:, : world.P].sum() / years)
-    return out
+    return {name: out[name] for name in COLUMNS}

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from ecosystem.kernel.errors import InputError
-from ecosystem.lab.compare import interval
+from ecosystem.lab.compare import FEW_EVENTS, interval
 from ecosystem.lab.experiment import Experiment, Plan
 from ecosystem.lab.store.folder import Folder
 from ecosystem.lab.transplant.design import Settings, variant_name
@@ -164,8 +164,9 @@ def explained(folder: Folder) -> pd.DataFrame:
     """Return what each feature does to the effect of a folder's measure on its place.
 
     Columns: measure, place, outcome, feature, effect_low, effect_high (the effect at either end), moved (their
-    difference, paired), low, high (95 % interval), clear, as_it_is, position (of the place between the ends), pairs. All
-    effects are shares: of the value at strength 0 with the place as it is, or of GDP.
+    difference, paired), low, high (95 % interval), clear, cases (simulated ones behind the scarcest side), as_it_is,
+    position (of the place between the ends), pairs. All effects are shares: of the value at strength 0 with the place as
+    it is, or of GDP.
     """
     settings = Settings.load(folder.path)
     _complete(folder)
@@ -182,15 +183,17 @@ def explained(folder: Folder) -> pd.DataFrame:
             continue
         part = _part(runs, sides, outcome, settings, id, place)
 
-        def effects(point: int, outcome: Outcome = outcome, part: float = part) -> np.ndarray:
+        def effects(point: int, outcome: Outcome = outcome, part: float = part) -> tuple[np.ndarray, float]:
             out = np.full(settings.replicates, np.nan)
+            cases = np.zeros(2)
             first = _first(settings, id, outcome)
             for r in range(settings.replicates):
-                pair = [runs.get((variant, point, r)) for variant in sides]
-                if pair[0] is not None and pair[1] is not None:
-                    a, b = (outcome.read(run, place, first)[0] for run in pair if run is not None)
+                pair = [run for variant in sides if (run := runs.get((variant, point, r))) is not None]
+                if len(pair) == 2:
+                    (a, x), (b, y) = (outcome.read(run, place, first) for run in pair)
                     out[r] = (b - a) * part
-            return out
+                    cases += (x, y)
+            return out, float(cases.min())
 
         rows += _features(id, place, outcome, effects, number)
     return pd.DataFrame(rows)
@@ -210,23 +213,29 @@ def _part(
 
 
 def _features(
-    id: str, place: str, outcome: Outcome, effects: Callable[[int], np.ndarray], number: Mapping[tuple[str, ...], int]
+    id: str,
+    place: str,
+    outcome: Outcome,
+    effects: Callable[[int], tuple[np.ndarray, float]],
+    number: Mapping[tuple[str, ...], int],
 ) -> list[dict[str, Any]]:
     out = []
-    usual = effects(0)
+    usual, _ = effects(0)
     for feature in FEATURES:
         if (feature.name, LOW) not in number:
             continue
-        below, above = (effects(number[feature.name, side]) for side in (LOW, HIGH))
+        (below, few), (above, fewer) = (effects(number[feature.name, side]) for side in (LOW, HIGH))
         moved = above - below
         known = np.isfinite(moved)
         mean, half = float("nan"), float("nan")
         if known.sum() >= 2:
             mean, _, half = (float(x) for x in interval(moved[known]))
+        cases = min(few, fewer)
         out.append({
             "measure": id, "place": place, "outcome": outcome.name, "feature": feature.name,
             "effect_low": _mean(below), "effect_high": _mean(above), "moved": mean, "low": mean - half,
-            "high": mean + half, "clear": bool(abs(mean) > half), "as_it_is": _mean(usual),
+            "high": mean + half, "cases": cases,
+            "clear": bool(abs(mean) > half > 0.0 and not cases < FEW_EVENTS), "as_it_is": _mean(usual),
             "position": position(feature, place), "pairs": int(known.sum()),
         })  # fmt: skip
     return out
@@ -338,7 +347,7 @@ _LABELS = {
 
 
 def _moved(row: Mapping[Any, Any]) -> str:
-    if row["moved"] != row["moved"]:
+    if row["moved"] != row["moved"] or row["cases"] < FEW_EVENTS:
         return "few cases"
     words = f"{100 * row['moved']:+.2g} [{100 * row['low']:.2g}, {100 * row['high']:.2g}]"
     return f"**{words}**" if row["clear"] else words
