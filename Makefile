@@ -91,6 +91,7 @@ test: install check
 
 science: install
 	$(VENV)/bin/python -m pytest -m science tests/science
+	$(VENV)/bin/python -m ecosystem.lab.emergence
 
 $(BENCH)/.installed: $(STAMP) constraints-bench.txt
 	@set -e; \

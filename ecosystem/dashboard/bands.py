@@ -193,13 +193,14 @@ def spark(course: Course, width: int = 150, height: int = 44) -> str:
     bottom = 0.0 if 0 <= bottom < NEAR * top else bottom
     span = (top - bottom) or 1.0
     lines = []
-    for css, column in zip(("eco-base", "eco-now"), columns, strict=True):
+    names = ("eco-base eco-alone" if course.alone else "eco-base", "eco-now")
+    for css, column in zip(names, columns, strict=True):
         points = " ".join(
             f"{3 + k / max(1, len(column) - 1) * (width - 6):.1f},{height - 4 - (v - bottom) / span * (height - 8):.1f}"
             for k, v in enumerate(column)
             if v is not None
         )
-        if css == "eco-base" or not course.alone:
+        if css != "eco-now" or not course.alone:
             lines.append(f'<polyline class="{css}" points="{points}"></polyline>')
     return (
         f'<svg class="eco-small-chart" viewBox="0 0 {width} {height}" aria-hidden="true" focusable="false" '

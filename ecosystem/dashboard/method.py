@@ -14,7 +14,7 @@ from pprint import pformat
 from ecosystem.dashboard.effects import title
 from ecosystem.dashboard.engine import Plan
 from ecosystem.dashboard.share import differences
-from ecosystem.dashboard.text import LANGUAGE, number, place, text
+from ecosystem.dashboard.text import LANGUAGE, place, text
 from ecosystem.domain.indicators import INDICATORS
 from ecosystem.lab.model import ROOT
 from ecosystem.scenario import Scenario, declared_parameters, known_measures
@@ -64,6 +64,11 @@ def _sentence(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def _reason(source: str) -> str:
+    """Return the reason of an assumption without the word that marks it."""
+    return _sentence(source.removeprefix("assumption").lstrip(": "))
+
+
 @cache
 def formulas() -> tuple[Entry, ...]:
     """Return every indicator: meaning, unit, formula, how a year is made of months, which direction is better."""
@@ -90,7 +95,7 @@ def assumed_parameters() -> tuple[Entry, ...]:
             rows = (
                 (text("method.what"), _sentence(p.doc)),
                 (text("method.value"), value),
-                (text("method.reason"), p.source),
+                (text("method.reason"), _reason(p.source)),
             )
             out.append(Entry(p.name, p.name, rows, amber=True))
     return tuple(out)
@@ -109,7 +114,7 @@ def assumed_levers() -> tuple[Entry, ...]:
         if not guessed:
             continue
         rows = [(text("method.what"), _sentence(spec.doc)), (text("method.unit"), spec.unit)]
-        rows += [(place(code), f"{value.value:g} – {value.source}") for code, value in guessed]
+        rows += [(place(code), f"{value.value:g} – {_reason(value.source)}") for code, value in guessed]
         out.append(Entry(spec.name, spec.name, tuple(rows), amber=True))
     return tuple(out)
 
@@ -295,5 +300,5 @@ def listed(entries: Sequence[Entry]) -> str:
 def found_words(found: int, total: int) -> str:
     """Return how many entries there are and how many are drawn."""
     key = "method.found_all" if found == total else "method.found"
-    words = text(key, found=number(found, 4), total=number(total, 4))
+    words = text(key, found=f"{found:,}", total=f"{total:,}")
     return words + (" " + text("method.first_shown", most=MOST_SHOWN) if found > MOST_SHOWN else "")

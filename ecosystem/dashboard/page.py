@@ -12,7 +12,7 @@ from ecosystem.dashboard.engine import ENGINE
 from ecosystem.dashboard.parts import click, html
 from ecosystem.dashboard.session import Session, open_session, use_session
 from ecosystem.dashboard.share import write_file
-from ecosystem.dashboard.tabs import known_tabs, tab_named
+from ecosystem.dashboard.tabs import known_tabs, styles, tab_named
 from ecosystem.dashboard.text import text
 from ecosystem.dashboard.theme import settle_solara
 
@@ -90,6 +90,7 @@ def Shell(session: Session) -> None:
     tab = tab_named(session.view.tab)
     words = {word: text(f"page.{word}") for word in HEADER_WORDS}
     solara.Title(f"{tab.name} – {text('page.title')}")
+    solara.Style(styles())
     with html("div", css="eco"):
         _Header(
             words=words,

@@ -182,7 +182,7 @@ def test_the_keyboard_reaches_every_control(visitors: Visitors) -> None:
     page = visit.page
     page.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)")
     seen = []
-    for _ in range(16):
+    for _ in range(24):
         page.keyboard.press("Tab")
         seen.append(
             page.evaluate(
@@ -240,12 +240,12 @@ def test_nothing_is_wider_than_the_window(visitors: Visitors, width: int) -> Non
 
 
 def test_a_phone_shows_the_results_first_and_the_form_on_demand(visitors: Visitors) -> None:
-    visit = visitors.enter(width=360, height=740)
+    visit = visitors.enter(width=360, height=800)
     page = visit.page
     form = page.get_by_role("button", name="Choose a world")
     expect(form).to_have_attribute("aria-expanded", "false")
     expect(page.get_by_role("button", name="Run this world")).to_be_hidden()
-    assert page.get_by_test_id("section-headline").bounding_box()["y"] < 740
+    assert page.get_by_test_id("section-headline").bounding_box()["y"] < 800
     form.click()
     expect(page.get_by_role("button", name="Run this world")).to_be_visible()
     run_small(visit, ("jp",), 2, 5)

@@ -29,8 +29,6 @@ SIDE_EFFECTS = (
     ("cn_patent_trading", "rights_screened_by_entities", 1),
     ("cn_patent_information_database", "ideas_given_up_after_search", 1),
     ("eu_enforcement_cooperation", "border_checks", 1),
-    ("cn_overseas_infringement_watch", "public_outlay", 1),
-    ("cn_ip_insurance", "litigation_costs", 1),
 )
 
 

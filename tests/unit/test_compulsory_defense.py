@@ -13,6 +13,7 @@ from agents.firm.clearance import DROP, LICENSE, Clearance
 from agents.firm.compulsory import force
 from agents.transfer.listing import make_list
 from agents.transfer.offers import meeting_chance
+from ecosystem.domain.knowledge import STATUS
 from ecosystem.domain.ledgers import DEALS, ROUTES
 
 if TYPE_CHECKING:
@@ -92,7 +93,11 @@ def test_compulsory_licenses_unblock_and_are_ledger_rows(world: World) -> None:
     assert (free.deals.right[rows] >= 0).all()
     assert free.accounts.imbalance() < 1e-9
     first, refused_by = world.adoptions.n, ROUTES.index("drop")
-    stopped = [((w.adoptions.blocked_by >= 0) & (w.adoptions.route == refused_by))[first:].sum() for w in (base, free)]
+    stopped = [
+        ((w.adoptions.blocked_by >= 0) & (w.adoptions.route == refused_by))[first:].sum()
+        + np.count_nonzero(w.inventions.status == STATUS.index("blocked"))
+        for w in (base, free)
+    ]
     assert stopped[1] < stopped[0]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from ecosystem.dashboard.session import Session
 from ecosystem.dashboard.text import known, text
+from ecosystem.dashboard.theme import ASSETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,13 @@ def known_tabs() -> tuple[Tab, ...]:
     modules = [importlib.import_module(m.name) for m in pkgutil.iter_modules(__path__, f"{__name__}.")]
     found: list[Tab] = [module.TAB for module in modules]
     return tuple(sorted(found, key=lambda tab: (tab.order, tab.id)))
+
+
+@cache
+def styles() -> str:
+    """Return the styles of all tabs: every file of the assets but the common one."""
+    files = sorted(path for path in ASSETS.glob("*.css") if path.name != "custom.css")
+    return "\n".join(path.read_text(encoding="utf-8") for path in files)
 
 
 def tab_named(name: str) -> Tab:

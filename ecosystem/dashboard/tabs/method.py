@@ -24,7 +24,7 @@ LIMITS = ("forecast", "levels", "ranking", "firms", "quality", "politics", "cult
 
 
 @solara.component_vue("../vue/parts.vue")
-def _Parts(label: str, parts: list[dict[str, str]], open: str, event_open: Callable[[str], None]) -> None: ...
+def _Parts(label: str, parts: list[dict[str, str]], chosen: str, event_open: Callable[[str], None]) -> None: ...
 
 
 @solara.component_vue("../vue/seek.vue")
@@ -36,15 +36,16 @@ def Listing(name: str, entries: Sequence[Entry]) -> None:
     """A list with a search box."""
     query, set_query = solara.use_state("")
     found = method.search(entries, query)
-    _Seek(
-        label=text("method.search"),
-        value=query,
-        help=text(f"method.search_{name}"),
-        found=method.found_words(len(found), len(entries)),
-        name=f"seek-{name}",
-        event_seek=lambda words: set_query(str(words)[:80]),
-    )
-    Raw(markup=f'<div data-testid="list-{name}">{method.listed(found[: method.MOST_SHOWN])}</div>')
+    with html("div"):
+        _Seek(
+            label=text("method.search"),
+            value=query,
+            help=text(f"method.search_{name}"),
+            found=method.found_words(len(found), len(entries)),
+            name=f"seek-{name}",
+            event_seek=lambda words: set_query(str(words)[:80]),
+        )
+        Raw(markup=f'<div data-testid="list-{name}">{method.listed(found[: method.MOST_SHOWN])}</div>')
 
 
 def _paragraphs(words: str) -> str:
@@ -140,7 +141,7 @@ def Method(session: Session, dark: bool) -> None:
             _Parts(
                 label=text("method.parts"),
                 parts=[{"id": id, "name": text(f"method.part_{id}")} for id in PARTS],
-                open=part,
+                chosen=part,
                 event_open=lambda id: show(str(id)),
             )
         with html(

@@ -241,7 +241,7 @@ def open_in_explore(session: Session, lesson: Lesson, run: str) -> None:
 
 
 @solara.component_vue("../vue/parts.vue")
-def _Runs(label: str, parts: list[dict[str, str]], open: str, event_open: Callable[[str], None]) -> None: ...
+def _Runs(label: str, parts: list[dict[str, str]], chosen: str, event_open: Callable[[str], None]) -> None: ...
 
 
 @solara.component
@@ -252,24 +252,25 @@ def Reveal(play: Play, step: Step, record: Record, dark: bool) -> None:
     effect = effect_of(lesson, record, asked)
     came = happened(effect)
     choice = play.predicted.get(asked.id, "")
-    html("p", asked.text, css="eco-lesson-question")
-    html("p", text("teach.right" if choice == came else "teach.wrong"), css="eco-verdict", data_testid="verdict")
-    Raw(markup=votes(asked, choice, play.hands.get(asked.id, {}), came))
-    html("p", result_line(effect), css="eco-result", data_testid="result")
-    html("p", levels_line(effect, lesson.pinned.years), css="eco-note")
-    course = course_of(lesson, record, asked)
-    option = bands.band_chart(course, palette(dark), dark)
-    chart(option, f"lesson-{asked.id}", LARGE_HEIGHT if play.large else bands.HEIGHT)
-    if bands.starts_above_zero(course):
-        html("p", text("bands.above_zero"), css="eco-note")
-    html("p", text("bands.read", pairs=course.pairs), css="eco-note")
-    Raw(markup=f'<div class="eco-lesson-text">{paragraphs(answer(step, came))}{paragraphs(step.text)}</div>')
-    details(text("table.show"), bands.course_table(course))
-    more = also_table(lesson, record, asked.run)
-    if more:
-        html("h2", text("teach.also"), css="eco-also-title")
-        Raw(markup=more)
-    html("p", source_line(lesson, record), css="eco-note")
+    with html("div"):
+        html("p", asked.text, css="eco-lesson-question")
+        html("p", text("teach.right" if choice == came else "teach.wrong"), css="eco-verdict", data_testid="verdict")
+        Raw(markup=votes(asked, choice, play.hands.get(asked.id, {}), came))
+        html("p", result_line(effect), css="eco-result", data_testid="result")
+        html("p", levels_line(effect, lesson.pinned.years), css="eco-note")
+        course = course_of(lesson, record, asked)
+        option = bands.band_chart(course, palette(dark), dark)
+        chart(option, f"lesson-{asked.id}", LARGE_HEIGHT if play.large else bands.HEIGHT)
+        if bands.starts_above_zero(course):
+            html("p", text("bands.above_zero"), css="eco-note")
+        html("p", text("bands.read", pairs=course.pairs), css="eco-note")
+        Raw(markup=f'<div class="eco-lesson-text">{paragraphs(answer(step, came))}{paragraphs(step.text)}</div>')
+        details(text("table.show"), bands.course_table(course))
+        more = also_table(lesson, record, asked.run)
+        if more:
+            html("h2", text("teach.also"), css="eco-also-title")
+            Raw(markup=more)
+        html("p", source_line(lesson, record), css="eco-note")
 
 
 @solara.component
@@ -402,7 +403,7 @@ def _end(session: Session, play: Play) -> None:
             {"id": run.id, "name": text("teach.open_run", run=run.title, place=place(run.on))}
             for run in lesson.runs.values()
         ],
-        open="",
+        chosen="",
         event_open=go_on,
     )
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy as np
 from ecosystem import scenario_text as text
 from ecosystem.kernel.errors import InputError, unknown
 from ecosystem.scenario import ROW, Scenario, declared_parameters
+from ecosystem.scenario import _places as places_of  # read once
 
 DECLARED = "declared"
 """In a file: vary the factor over its whole declared range."""
@@ -108,9 +108,9 @@ def declaration(name: str, scenario: Scenario, where: str = "[uncertainties]") -
                           do="'ecosystem parameters' and 'ecosystem levers' list them")  # fmt: skip
         p = declared[name]
         return Declaration(p.low, p.high, scenario.parameters.get(name, p.value), p.unit, p.source)
-    from policies.places import known_places, lever_specs
+    from policies.places import lever_specs
 
-    specs, places = lever_specs(), known_places(*map(Path, scenario.places_folders))
+    specs, places = lever_specs(), places_of(scenario.places_folders)
     if lever not in specs:
         raise unknown("lever", lever, specs, where=where, do="'ecosystem levers' lists them")
     if place not in (*scenario.jurisdictions, ROW):

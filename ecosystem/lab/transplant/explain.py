@@ -21,7 +21,7 @@ from ecosystem.kernel.errors import InputError
 from ecosystem.lab.compare import FEW_EVENTS, interval
 from ecosystem.lab.experiment import Experiment, Plan
 from ecosystem.lab.store.folder import Folder
-from ecosystem.lab.transplant.design import Settings, variant_name
+from ecosystem.lab.transplant.design import Settings, places, variant_name
 from ecosystem.lab.transplant.matrix import Outcome, _complete, _first, _gdp, _outcomes
 from ecosystem.lab.transplant.work import read_back
 from ecosystem.lab.yearly import Yearly
@@ -66,16 +66,16 @@ def ends(feature: Feature, place: str) -> dict[str, tuple[float, float]]:
     """Return factor -> (value at the low end of the feature, value at its high end) for a place."""
     if not feature.levers:
         return _mix_ends()
-    from policies.places import known_places, lever_specs
+    from policies.places import lever_specs
 
-    places, specs = known_places(), lever_specs()
+    known, specs = places(), lever_specs()
     out = {}
     for signed in feature.levers:
         name = signed.removeprefix("-")
-        values = [places[code].levers[name].value for code in PLACES]
+        values = [known[code].levers[name].value for code in PLACES]
         low, high = min(values), max(values)
         if not low < high:
-            here = places[place].levers[name]
+            here = known[place].levers[name]
             low = here.low if here.low is not None else max(specs[name].low, 0.5 * here.value)
             high = here.high if here.high is not None else min(specs[name].high, 1.5 * here.value)
         out[f"{name}@{place}"] = (high, low) if signed.startswith("-") else (low, high)
@@ -105,11 +105,9 @@ def _mix_ends() -> dict[str, tuple[float, float]]:
 
 def position(feature: Feature, place: str) -> float:
     """Return where a place stands between the ends of a feature, 0 (low) to 1 (high); NaN for what no place owns."""
-    from policies.places import known_places
-
     if not feature.levers:
         return float("nan")
-    here = known_places()[place].levers
+    here = places()[place].levers
     parts = [(here[name.partition("@")[0]].value - a) / (b - a) for name, (a, b) in ends(feature, place).items()]
     return float(np.mean(parts))
 
@@ -267,10 +265,10 @@ def decomposed(table: pd.DataFrame, outcome: str) -> pd.DataFrame:
     """
     rows = []
     chosen = table[table["outcome"] == outcome]
-    places = list(dict.fromkeys(chosen["place"]))
+    codes = list(dict.fromkeys(chosen["place"]))
     by = {(r["place"], r["feature"]): r for r in chosen.to_dict("records")}
-    for i, a in enumerate(places):
-        for b in places[i + 1 :]:
+    for i, a in enumerate(codes):
+        for b in codes[i + 1 :]:
             parts = {}
             for feature in FEATURES:
                 x, y = by.get((a, feature.name)), by.get((b, feature.name))

@@ -18,7 +18,7 @@ from ecosystem.kernel.errors import InputError
 from ecosystem.lab.compare import CLEAR, EQUAL, FEW, UNCLEAR, interval, verdict
 from ecosystem.lab.store.database import Database
 from ecosystem.lab.store.folder import Folder
-from ecosystem.lab.transplant.design import ONE_TERRITORY, Settings
+from ecosystem.lab.transplant.design import ONE_TERRITORY, Settings, places
 from ecosystem.lab.transplant.work import read_back
 from ecosystem.lab.yearly import Yearly
 from ecosystem.scenario import known_measures
@@ -108,11 +108,11 @@ class Matrix:
         from scipy.stats import t
 
         rows = []
-        places = self.settings.places
-        pairs = max(1, len(places) * (len(places) - 1) // 2)
+        codes = self.settings.places
+        pairs = max(1, len(codes) * (len(codes) - 1) // 2)
         for id in self.settings.measures:
-            for i, a in enumerate(places):
-                for b in places[i + 1 :]:
+            for i, a in enumerate(codes):
+                for b in codes[i + 1 :]:
                     x, y = (self.differences.get((id, p, outcome)) for p in (a, b))
                     if x is None or y is None:
                         continue
@@ -248,9 +248,7 @@ def _cell(
 
 
 def _gdp(place: str) -> float:
-    from policies.places import known_places
-
-    return float(known_places()[place].profile["gdp"].value)
+    return float(places()[place].profile["gdp"].value)
 
 
 __all__ = ["CLEAR", "EQUAL", "FEW", "UNCLEAR", "Matrix", "Outcome", "matrix"]

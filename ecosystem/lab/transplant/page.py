@@ -18,6 +18,7 @@ from ecosystem.lab.transplant.matrix import DIRECT, OUTCOMES, Matrix, matrix
 from ecosystem.scenario import known_measures
 
 NAME = "transplant"
+TRIAL = "**A trial of a few measures, not the full matrix.**"
 _WORDS = {UNCLEAR: "luck", FEW: "few cases", EQUAL: "none", ONE_TERRITORY: "one territory"}
 
 
@@ -57,6 +58,7 @@ def page(found: Matrix, folder: Folder, day: datetime.date) -> str:
         f"Written by `ecosystem transplant --docs` on {day:%Y-%m-%d}: {which} on {', '.join(s.places)}, "
         f"{s.replicates} pairs of runs each, {s.years} years, scale {s.scale:g}, seed {s.seed}, model "
         f"`{folder.plan.model}`, experiment `{folder.plan.id}`. To be run again after each calibration of the model.", "",
+        *([TRIAL, ""] if len(s.measures) < all_ else []),
         "Each cell compares two worlds that share all luck and differ in one measure on one place: at full strength and "
         "not at all. The size is given in percent of the value without the measure, of welfare and public cost in percent "
         f"of the place's GDP, as means over {first} (what the measure aims at: over the years its own check names), with "
