@@ -284,16 +284,13 @@ def listed(entries: Sequence[Entry]) -> str:
     """Return entries as markup: a heading each and a list of labels and words."""
     out = []
     for entry in entries:
-        rows = "".join(
-            f"<dt>{escape(label)}</dt><dd>{escape(words)}</dd>"
-            if label
-            else f"<dd class='eco-only'>{escape(words)}</dd>"
-            for label, words in entry.rows
-        )
+        plain = "".join(f"<p>{escape(words)}</p>" for label, words in entry.rows if not label)
+        rows = "".join(f"<dt>{escape(label)}</dt><dd>{escape(words)}</dd>" for label, words in entry.rows if label)
+        rows = f"<dl>{rows}</dl>" if rows else ""
         code = f"<code>{escape(entry.name)}</code>" if entry.name != entry.title and "" not in dict(entry.rows) else ""
         css = "eco-entry eco-entry-amber" if entry.amber else "eco-entry"
         tag = f'<span class="eco-amber">{escape(text("assumptions.assumption"))}</span>' if entry.amber else ""
-        out.append(f'<li class="{css}"><h3>{escape(entry.title)} {code} {tag}</h3><dl>{rows}</dl></li>')
+        out.append(f'<li class="{css}"><h3>{escape(entry.title)} {code} {tag}</h3>{plain}{rows}</li>')
     return f'<ul class="eco-entries">{"".join(out)}</ul>'
 
 

@@ -45,14 +45,18 @@ def test_scenarios_are_compared_with_intervals(visitors: Visitors) -> None:
     expect(page.get_by_test_id("compare-status")).to_have_text(re.compile("^3 pairs"), timeout=TIMEOUT)
     assert page.locator("h1").count() == 1
     assert re.search(r"Your scenario: .* 3 pairs", sentence(page, "differences"))
-    expect(page.get_by_test_id("card-verdicts").locator("thead th")).to_have_count(4)  # indicator and three scenarios
+    expect(page.get_by_test_id("card-verdicts").locator("thead th")).to_have_count(
+        4, timeout=TIMEOUT
+    )  # indicator and three scenarios
     page.locator("select[name=outcome]").select_option("business_rd")
-    expect(page.get_by_test_id("chart-levels")).to_have_attribute("aria-label", re.compile("^Business R&D"))
+    expect(page.get_by_test_id("chart-levels")).to_have_attribute(
+        "aria-label", re.compile("^Business R&D"), timeout=TIMEOUT
+    )
     page.locator("select[name=slot-2]").select_option("")
     page.locator("select[name=slot-3]").select_option("")
-    expect(page.get_by_test_id("card-verdicts").locator("thead th")).to_have_count(2)
+    expect(page.get_by_test_id("card-verdicts").locator("thead th")).to_have_count(2, timeout=TIMEOUT)
     page.get_by_role("button", name="Keep your scenario").click()
-    expect(page.get_by_test_id("card-verdicts").locator("thead th")).to_have_count(3)
+    expect(page.get_by_test_id("card-verdicts").locator("thead th")).to_have_count(3, timeout=TIMEOUT)
     expect(page.locator("select[name=slot-2]")).to_have_value("kept:0")
     clean(page)
     assert visit.faults == []

@@ -34,7 +34,7 @@ def drop_credit(page: Page) -> None:
     """Take the research tax credit away from the United States, and wait for the results."""
     page.get_by_test_id(CREDIT).get_by_role("spinbutton").first.fill("0")
     page.keyboard.press("Tab")
-    expect(page.get_by_test_id("changes")).to_contain_text("Research tax credit")
+    expect(page.get_by_test_id("changes")).to_contain_text("Research tax credit", timeout=30_000)
     expect(page.get_by_test_id("chart-first")).to_have_attribute(
         "aria-label", re.compile("scenario .* 3 pairs"), timeout=TIMEOUT
     )

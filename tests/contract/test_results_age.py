@@ -6,10 +6,11 @@ import re
 import warnings
 from pathlib import Path
 
+from ecosystem.dashboard.lessons.recorded import digests
 from ecosystem.lab.model import model_digest
 
 ROOT = Path(__file__).resolve().parents[2]
-RESULTS = ("docs/facts.md",)
+RESULTS = ("docs/facts.md", "docs/transplant.md")
 """Pages and files that hold results of runs."""
 
 
@@ -21,6 +22,10 @@ def test_every_result_names_its_model_and_the_old_ones_are_listed() -> None:
         assert named, f"{name} does not say which model it came from"
         if named[1] != now:
             old.append(f"{name} ({named[1]}, now {now})")
+    for name, model in digests().items():
+        assert re.fullmatch("[0-9a-f]{16}", model), f"lessons/{name} does not say which model it came from"
+        if model != now:
+            old.append(f"ecosystem/dashboard/lessons/{name} ({model}, now {now})")
     if old:
         with warnings.catch_warnings():
             warnings.simplefilter("default")

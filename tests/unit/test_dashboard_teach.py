@@ -227,7 +227,7 @@ def test_what_a_reveal_says_follows_from_the_numbers() -> None:
     assert happened(effect_of(lesson, replace(record, runs=same), asked)) == "unclear"
     one = next(step for step in lesson.steps if step.of == "inventions")
     assert len({answer(one, outcome) for outcome in ("higher", "lower", "unclear")}) == 3
-    assert "6 pairs" in result_line(up)
+    assert "of 6 paired runs" in result_line(up)
 
 
 class Reader(HTMLParser):

@@ -36,6 +36,9 @@ def test_the_best_level_and_how_flat_it_is() -> None:
     end = Curve(X, np.stack([X, X]) + 1.0)
     assert (end.best, end.interior) == (0.95, False)
     assert end.as_good() == (0.95, 0.95)
+    assert not end.flat
+    assert not c.flat
+    assert Curve(X, np.stack([X, X]) + 1000.0).flat
 
 
 def test_changes_are_paired() -> None:

@@ -77,14 +77,16 @@ def test_middling_rights_come_out_narrower(world: World, monkeypatch: pytest.Mon
 
 
 def test_a_place_without_a_window_knows_no_opposition(world: World) -> None:
-    world.levers["office.opposition_months"][:] = 0.0
-    before = world.challenges.n
+    before, start = world.challenges.n, world.month
     for _ in range(6):
         world.levers.restart()
+        world.levers["office.opposition_months"][:] = 0.0
         opposition.oppose(world)
         world.month += 1
         world.draw.month = world.month
-    assert not (world.challenges.kind[before:] == OPPOSITION).any() or world.calendar.waiting("office.oppose") == 0
+    # windows that were open stay open; no patent granted since is opposed
+    opposed = world.challenges.right[before:][world.challenges.kind[before:] == OPPOSITION]
+    assert (world.rights.decided[opposed] < start).all()
 
 
 def test_quarters_end_in_their_last_month() -> None:

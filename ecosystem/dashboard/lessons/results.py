@@ -10,6 +10,9 @@ from ecosystem.dashboard.lessons.recorded import Record, outcome
 from ecosystem.dashboard.tables import table
 from ecosystem.dashboard.text import number, place, text
 
+SMALL = 0.005
+"""A clear effect below this share is told in words: as a rounded percentage it would read as nothing."""
+
 
 def effect_of(lesson: Lesson, record: Record, asked: Step) -> Effect:
     """Return the recorded effect that a prediction is about."""
@@ -34,8 +37,12 @@ def answer(step: Step, choice: str) -> str:
 
 
 def result_line(effect: Effect) -> str:
-    """Return the effect with its interval and number of pairs as one line."""
-    return text("teach.result_line", headline=headline(effect), sentence=sentence(effect), pairs=effect.pairs)
+    """Return the effect with its interval, its unit and number of pairs as one line."""
+    words = headline(effect)
+    if effect.clear and abs(effect.relative) < SMALL:
+        words = text(f"teach.small_{effect.verdict}")
+    _, unit = scaled(effect.indicator, [effect.base, effect.scenario], before=True)
+    return text("teach.result_line", headline=words, sentence=sentence(effect), unit=unit)
 
 
 def levels_line(effect: Effect, years: int) -> str:

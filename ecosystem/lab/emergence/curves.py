@@ -53,6 +53,13 @@ class Curve:
         near = self.levels[self.mean >= best - NEAR * abs(best)]
         return float(near.min()), float(near.max())
 
+    @property
+    def flat(self) -> bool:
+        """Whether every level is as good as the best one: then where the best lies is luck."""
+        return self.as_good() == (float(self.levels[0]), float(self.levels[-1])) and bool(
+            np.ptp(self.mean) <= NEAR * abs(self.mean.max())
+        )
+
     def change(self, low: float, high: float) -> tuple[float, float]:
         """Return the paired change from level ``low`` to ``high`` and half its 95 % interval, shares of the mean at ``low``."""
         a, b = (int(np.flatnonzero(np.isclose(self.levels, x))[0]) for x in (low, high))

@@ -121,11 +121,13 @@ def _answer(runs: pd.DataFrame) -> list[str]:
             if len(curves) < 2:
                 continue
             gap = order(curves["complex"], curves["discrete"])
-            held = "**holds**" if gap.holds else "**does not hold**"
+            flat = [group for group, c in curves.items() if c.flat]
+            held = "**holds**" if gap.holds and not flat else "**does not hold**"
             out.append(
                 f"- {outcome}, {WORDS[sweep]}: best level in complex less best level in discrete sectors "
                 f"{gap.difference:+.2f} (standard error {gap.error:.2f}, {len(curves['complex'].values)} seeds). The claim that "
                 f"complex sectors want less protection, by two standard errors, {held}."
+                + (f" Flat within 1 %, so that the best level is luck: {', '.join(flat)} sectors." if flat else "")
             )
     return [*out, ""]
 
