@@ -147,6 +147,9 @@ def fan(
             parts.append(f"<polygon points='{' '.join(way)}' fill='{color}' fill-opacity='0.15'/>")
         seen = [k for k in range(len(years)) if np.isfinite(middle[k])]
         dash = "" if i == 0 else f"stroke-dasharray='{(6, 2 + 2 * (i % 3))[0]} {2 + 2 * (i % 3)}'"
+        if len(seen) == 1:  # a line needs two years
+            dot = f"cx='{x(seen[0]):.1f}' cy='{y(middle[seen[0]]):.1f}'"
+            parts.append(f"<circle {dot} r='4' fill='{color}'><title>{escape(name)}</title></circle>")
         points = " ".join(f"{x(k):.1f},{y(middle[k]):.1f}" for k in seen)
         parts.append(f"<polyline points='{points}' fill='none' stroke='{color}' stroke-width='2' {dash}/>")
         if i < 12:

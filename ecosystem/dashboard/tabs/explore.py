@@ -281,8 +281,7 @@ def Results(session: Session, dark: bool) -> None:
             html("div", html("p", words), css="eco-card eco-empty")
             return
         _shown_for(session)
-        if old:
-            html("p", text("explore.old"), css="eco-coarse")
+        html("p", text("explore.old") if old else "", css="eco-coarse" if old else "eco-gone")
         _tiles(found, view.shown, alone, comparison)
         with html("div", css="eco-two"):
             for slot in ("first", "second"):
@@ -363,8 +362,9 @@ def BandCard(session: Session, slot: str, course: Course | None, dark: bool) -> 
         html("h3", title(chosen) if chosen in INDICATORS else chosen)
         with html("div", css="eco-picks"):
             _Pick(label=name, value=chosen, groups=indicator_groups(chosen), event_choose=choose, name=slot)
-            if course is not None and not course.alone:
-                options = [{"value": key, "label": text(f"bands.view_{key}")} for key in ("levels", "difference")]
+            # Always there, if only hidden: a chart whose neighbors come and go would be built anew each time.
+            options = [{"value": key, "label": text(f"bands.view_{key}")} for key in ("levels", "difference")]
+            with html("div", css="eco-gone" if course is None or course.alone else ""):
                 _Pick(
                     label=text("bands.view"),
                     value="difference" if difference else "levels",
@@ -376,8 +376,8 @@ def BandCard(session: Session, slot: str, course: Course | None, dark: bool) -> 
             html("p", text("explore.no_numbers"), css="eco-help")
             return
         chart(bands.band_chart(course, palette(dark), dark, difference), slot, bands.HEIGHT)
-        if not difference and bands.starts_above_zero(course):
-            html("p", text("bands.above_zero"), css="eco-note")
+        above = not difference and bands.starts_above_zero(course)
+        html("p", text("bands.above_zero") if above else "", css="eco-note" if above else "eco-gone")
         html("p", text("bands.read_alone" if course.alone else "bands.read", pairs=course.pairs), css="eco-note")
         details(text("table.show"), bands.course_table(course))
         indicator = INDICATORS[chosen]
@@ -414,15 +414,13 @@ def _timeline(scenario: Scenario) -> None:
                 f'<span class="eco-hidden">{escape(span)}</span></li>'
             )
             rows.append(words)
-    if not rows:
-        return
     marks = "".join(f"<span>{year}</span>" for year in (first, first + years // 2, first + years))
     scale = f'<p class="eco-bar-scale" aria-hidden="true">{marks}</p>'
     html(
         "section",
         html("h3", text("timeline.title")),
         Raw(markup=f'<ul class="eco-timeline">{"".join(lines)}</ul>{scale}'),
-        css="eco-card eco-timeline-card",
+        css="eco-card eco-timeline-card" if rows else "eco-gone",
         data_testid="timeline",
     )
 
