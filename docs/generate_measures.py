@@ -40,7 +40,10 @@ def figure(value: float) -> str:
 def overview(measures: list[Measure]) -> str:
     """Return the table of all measures with their strength in force in each place."""
     codes = [code for code in known_places() if code != "row"]
-    lines = [f"| measure | group | direct indicator | evidence | {' | '.join(codes)} |", f"|{'---|' * (4 + len(codes))}"]
+    lines = [
+        f"| measure | group | direct indicator | evidence | {' | '.join(codes)} |",
+        f"|{'---|' * (4 + len(codes))}",
+    ]
     for m in measures:
         arrow = "up" if m.direction > 0 else "down"
         force = [figure(m.strength_in_force(code)) for code in codes]
@@ -65,7 +68,11 @@ def about(m: Measure) -> str:
         values = ", ".join(f"{k} {figure(v)}" for k, v in m.values.items()) or "no numbers"
         lines.append(f"- Mechanism `{m.mechanism}`: {values}")
     for c in m.costs:
-        size = f"{figure(c.price)} million USD2020 for each unit of `{c.per}` a year" if c.per else f"part of `{c.follows}`"
+        size = (
+            f"{figure(c.price)} million USD2020 for each unit of `{c.per}` a year"
+            if c.per
+            else f"part of `{c.follows}`"
+        )
         lines.append(f"- Cost, {cell(c.what)}: {size}, paid by {c.payer} ({cell(c.source)})")
     if not m.costs:
         lines.append("- Cost: no public outlay")
@@ -87,7 +94,12 @@ def page() -> str:
         parts += ["## Packages", ""]
         for p in known_packages().values():
             strengths = ", ".join(f"`{name}` {figure(s)}" for name, s in p.strengths.items())
-            parts += [f"**{cell(p.title)}** (`{p.id}`, home {p.home}). {cell(p.idea)} {cell(p.source)}", "", strengths, ""]
+            parts += [
+                f"**{cell(p.title)}** (`{p.id}`, home {p.home}). {cell(p.idea)} {cell(p.source)}",
+                "",
+                strengths,
+                "",
+            ]
     for origin, title in ORIGINS.items():
         mine = [m for m in measures if m.origin == origin]
         if mine:

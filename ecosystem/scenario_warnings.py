@@ -99,7 +99,7 @@ def changes_nothing(scenario: Scenario, base: Scenario) -> bool:
     """Return True if two scenarios differ in nothing that can change a result."""
     known = known_measures()
 
-    def acting(s: Scenario) -> list[object]:
+    def acting(s: Scenario) -> list[tuple[str, str, str, str, float, float]]:
         end = f"{s.start_year + s.years:04d}-01"
         return sorted(
             (use.id, code, use.start, use.end, use.ramp_years or 0.0, use.strength)

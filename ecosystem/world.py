@@ -40,6 +40,7 @@ from ecosystem.geography import Geography
 from ecosystem.kernel.accounts import Accounts
 from ecosystem.kernel.calendar import Calendar
 from ecosystem.kernel.compiled import release
+from ecosystem.kernel.errors import InputError
 from ecosystem.kernel.levers import Levers
 from ecosystem.kernel.luck import Draw, Pool
 from ecosystem.kernel.parameters import Parameters
@@ -279,7 +280,13 @@ class World(mesa.Model):
     # -- running --------------------------------------------------------------------------------------------------
 
     def step(self) -> None:
-        """Run one month."""
+        """Run one month.
+
+        Raises:
+            InputError: the horizon is over; tables and memory are made for its years.
+        """
+        if self.month >= self.horizon_months:
+            raise InputError(f"The {self.setup.years} years of this world are over", do="Give the scenario more years")
         self._month()
 
     def run(self, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None) -> World:

@@ -156,7 +156,8 @@ def _remedies(world: World, disputes: np.ndarray, place: np.ndarray, won: np.nda
     d.injunction[disputes] = forbidden
     world.tally.add("injunctions", place[forbidden], world.scale)
     use = d.use[disputes].astype(np.int64)
-    count_stopped(world, use[world.uses.active[use] & (use >= 0)])
+    copied = use[use >= 0]
+    count_stopped(world, copied[world.uses.active[copied]])
     ends = forbidden & (use >= 0)
     part = ends & (won != 0) & (world.rights.territories[d.right[disputes]] & ~won != 0)
     _leave(world, use[part], won[part])

@@ -50,7 +50,9 @@ class Lines(Table):
     mark = Column(np.int32, "right slot", "its trade mark, -1 none", -1)
     design = Column(np.int32, "right slot", "its registered design, -1 none", -1)
     origin = Column(np.int32, "right slot", "protected name of its region, -1 none", -1)
-    claim = Column(np.int8, "code", "kind of right by use that protects its name", KINDS.index("unfair_competition"), KINDS)
+    claim = Column(
+        np.int8, "code", "kind of right by use that protects its name", KINDS.index("unfair_competition"), KINDS
+    )
     first_use = Column(np.int32, "use slot", "newest use, head of the chain ``next_use``", -1)
     attraction = Column(np.float64, "M USD2020/year", "attraction by territory at launch", 0, (), "territory")
 

@@ -31,7 +31,9 @@ def test_contributing_followed_to_the_letter(tmp_path: Path) -> None:
     name = re.search(r"Save this as `([\w/.]+)`", section)
     body = re.search(r"```toml\n(.*?)```", section, re.DOTALL)
     commands = re.search(r"```sh\n(.*?)```", section, re.DOTALL)
-    assert name and body and commands
+    assert name
+    assert body
+    assert commands
     for folder in ("ecosystem", "agents", "policies"):  # with the compiled loops, whose age is kept
         shutil.copytree(ROOT / folder, tmp_path / folder)
     (tmp_path / name[1]).write_text(body[1], encoding="utf-8")

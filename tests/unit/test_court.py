@@ -42,6 +42,9 @@ LEVERS = {
     "court.injunction_nonpractising": (0.1, 0.9, 0.9, 0.7, 0.6), "court.judges": (1.0,) * 5,
     "court.minimum_months": (24.3, 7.5, 9.9, 5.1, 12.0), "court.bifurcated": (0.0, 1.0, 0.0, 1.0, 0.0),
     "office.step": (0.0, 0.1, 0.2, 0.0, 0.0), "standards.frand": (0.8,) * 5,
+    # the usual of each place: nobody helps owners abroad, law settles and rights are shown at the usual pace
+    "enforcement.overseas_watch": (0.0,) * 5, "enforcement.cross_border": (0.0,) * 5,
+    "enforcement.overseas_aid": (0.0,) * 5, "law.adaptation": (1.0,) * 5, "transfer.trading": (1.0,) * 5,
 }  # fmt: skip
 MEDIAN = (0.026, 0.010, 0.008, 0.004, 0.01)
 FLATTERY, OFFSET = (0.45, 0.3, 0.3, 0.45, 0.4), (0.27, 0.39, 0.66, -0.18, 0.2)
@@ -65,8 +68,9 @@ def make_world(
 ) -> SimpleNamespace:
     """A world of firms, inventions and rights in force at four offices; ``pulls`` replace levers (dots as __)."""
     p: dict[str, float] = {}
-    for name in ("court", "assertion_entity"):
+    for name in ("court", "assertion_entity", "insurer"):
         p |= {k: v.value for k, v in read(ROOT / "agents" / f"{name}.toml").items()}
+    p |= {k: v.value for k, v in read(ROOT / "ecosystem" / "domain" / "switches.toml").items()}
     p |= {"firm.credit_share": 0.3, "market.discount": 0.1}
     levers = {k: np.array(v) for k, v in LEVERS.items()}
     for name, value in pulls.items():

@@ -74,7 +74,11 @@ def test_values_of_rights(world: World) -> None:
     premium = np.maximum(0.0, 1.0 - v.worth[NONE, office, sector] / v.worth[instrument, office, sector])
     # what a sign keeps out is the share of attempts that come close to it
     sign = np.isin(r.kind[rows], [KINDS.index(name) for name in SIGNS])
-    kept = world.p["sign.lookalike"] * world.sectors["visibility"][sector] * by_place(world, "breadth")[r.kind[rows], office]
+    kept = (
+        world.p["sign.lookalike"]
+        * world.sectors["visibility"][sector]
+        * by_place(world, "breadth")[r.kind[rows], office]
+    )
     rate, lost = v.discount[sector], v.hazard[sector]
     premium = np.where(sign, 1.0 - (rate + lost * (1.0 - kept)) / (rate + lost), premium)
     rest = ~sign & (r.kind[rows] > 1)

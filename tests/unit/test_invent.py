@@ -11,7 +11,7 @@ from agents.firm import invent
 from agents.organizations import FIRM
 from agents.university import university_arrivals
 from ecosystem.domain import conception
-from ecosystem.domain.ancestry import SEARCHES
+from ecosystem.domain.ancestry import AGAIN, SEARCHES, TRIES
 from ecosystem.domain.conception import COUNTS
 from ecosystem.domain.teams import form_teams
 from ecosystem.kernel.luck import Draw, fold
@@ -99,34 +99,43 @@ def test_direction_oracle(made: Any) -> None:
 
 
 def parents_by_hand(world: Any, slots: np.ndarray) -> np.ndarray:
-    """Parents by searchsorted in explicit running sums, then the filter of access."""
-    inv, draw, p, a = world.inventions, world.draw, world.p, world.ancestry
+    """Parents by searchsorted in explicit running sums, then the filter of access; what lies too far is sought once more."""
+    inv, draw, p, a, orgs = world.inventions, world.draw, world.p, world.ancestry, world.orgs
     months, first = a.months - 1, int(slots[0])
     age = (months - np.arange(months)) / 12.0
     kernel = (1.0 - np.exp(-age / p["ancestry.peak_years"])) * np.exp(-age / p["ancestry.fading_years"])
     aged = np.cumsum(a.mass[:, :months] * kernel, axis=1)
     near = np.cumsum(world.proximity * aged[:, -1], axis=1)
+    readiness = world.regions.citations(world)
     out = np.full((len(slots), SEARCHES), -1)
     for k in range(SEARCHES):
-        who = (inv.uid[slots].astype(np.uint64) + np.uint64(k) * FIELDS_OF_LUCK).view(np.int64)
-        u = {name: draw.uniform(f"ancestry.{name}", who) for name in ("try", "field", "month", "row")}
-        keys = fold(inv.uid[slots], k)
-        tacit = draw.bernoulli("ancestry.tacit", keys, p["ancestry.tacit_share"])
-        reached = draw.bernoulli("ancestry.abroad", keys, p["ancestry.abroad_share"])
-        for i, slot in enumerate(slots):
-            g = inv.field[slot]
-            if u["try"][i] >= p["ancestry.parents_chance"] or near[g, -1] <= 0.0:
-                continue
-            f = np.searchsorted(near[g], u["field"][i] * near[g, -1], side="right")
-            m = np.searchsorted(aged[f], u["month"][i] * aged[f, -1], side="right")
-            rows = np.flatnonzero((inv.field[:first] == f) & (inv.month[:first] == inv.month[0] + m))
-            low = a.cum[rows[0] - 1] if rows[0] else 0.0
-            x = low + u["row"][i] * (a.cum[rows[-1]] - low)
-            row = rows[np.searchsorted(a.cum[rows], x, side="right")]
-            own = inv.owner[row] == inv.owner[slot]
-            known = own or tacit[i] or inv.published[row] <= world.month
-            if known and (own or reached[i] or inv.jurisdiction[row] == inv.jurisdiction[slot]):
-                out[i, k] = row
+        who = inv.uid[slots].astype(np.uint64) + np.uint64(k) * FIELDS_OF_LUCK
+        searching = draw.uniform("ancestry.try", who.view(np.int64)) < p["ancestry.parents_chance"]
+        for turn in range(TRIES):
+            name = (who + np.uint64(turn) * AGAIN).view(np.int64)
+            u = {step: draw.uniform(f"ancestry.{step}", name) for step in ("field", "month", "row")}
+            keys = fold(inv.uid[slots], k + SEARCHES * turn)
+            tacit = draw.bernoulli("ancestry.tacit", keys, p["ancestry.tacit_share"])
+            luck = draw.uniform("ancestry.far", keys)
+            for i in np.flatnonzero(searching):
+                slot, g = slots[i], inv.field[slots[i]]
+                f = np.searchsorted(near[g], u["field"][i] * near[g, -1], side="right")
+                m = np.searchsorted(aged[f], u["month"][i] * aged[f, -1], side="right")
+                rows = np.flatnonzero((inv.field[:first] == f) & (inv.month[:first] == inv.month[0] + m))
+                low = a.cum[rows[0] - 1] if rows[0] else 0.0
+                x = low + u["row"][i] * (a.cum[rows[-1]] - low)
+                row = rows[np.searchsorted(a.cum[rows], x, side="right")]
+                maker, owner, here = inv.creator[slot], inv.owner[row], orgs.region[inv.creator[slot]]
+                known = owner == maker or tacit[i] or inv.published[row] <= world.month
+                if owner == maker or (owner < 0 and inv.jurisdiction[row] == world.regions.place[here]):
+                    ready = world.regions.home[here]
+                else:
+                    ready = readiness[here, orgs.region[owner]] if owner >= 0 else 0.0
+                near_enough = luck[i] < ready
+                if known and near_enough:
+                    out[i, k] = row
+                # only what is known and too far away makes the search go on
+                searching[i] = known and not near_enough
     return out
 
 
@@ -135,6 +144,7 @@ def test_parents_oracle(made: Any) -> None:
     inv = world.inventions
     parents = np.stack([inv.parent1[slots], inv.parent2[slots], inv.parent3[slots]], axis=1)
     assert (parents >= 0).sum() > 20
+    assert not world.orgs.park[inv.creator[slots]].any(), "residents of parks look further"
     assert (parents == parents_by_hand(world, slots)).all()
 
 

@@ -38,10 +38,13 @@ def make(monkeypatch: pytest.MonkeyPatch, seed: int = 1, *, supply: float = 6000
         levers={
             "finance.venture_supply": np.array([supply, supply / 4, 0.0]),
             "finance.loan_to_value": np.array([loan_to_value, loan_to_value, 0.0]),
+            "finance.guarantee": np.zeros(3),
+            "finance.venture_relief": np.zeros(3),
             "government.profit_tax": np.array([0.2, 0.2, 0.0]),
         },
         p=Parameters(read(ROOT / "agents" / "investor.toml", ROOT / "agents" / "firm" / "firm.toml")),
     )  # fmt: skip
+    w.base_levers = {name: values.copy() for name, values in w.levers.items()}
     for pot in ("households", "government"):
         w.accounts.open(pot)
     w.accounts.open("organizations", w.orgs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,10 +10,8 @@ import pytest
 from agents.court.tribunal import AMENDED, MAINTAINED, REVIEW, REVOKED, is_young, review
 from agents.patent_office import opposition
 from agents.patent_office.opposition import OPPOSITION, quarter_end
+from ecosystem import Scenario, World
 from ecosystem.domain import valuation
-
-if TYPE_CHECKING:
-    from ecosystem.world import World
 
 
 @pytest.fixture
@@ -76,17 +73,36 @@ def test_middling_rights_come_out_narrower(world: World, monkeypatch: pytest.Mon
     assert np.array_equal(world.rights.breadth[kept], before[kept])
 
 
-def test_a_place_without_a_window_knows_no_opposition(world: World) -> None:
-    before, start = world.challenges.n, world.month
-    for _ in range(6):
-        world.levers.restart()
-        world.levers["office.opposition_months"][:] = 0.0
-        opposition.oppose(world)
-        world.month += 1
-        world.draw.month = world.month
-    # windows that were open stay open; no patent granted since is opposed
-    opposed = world.challenges.right[before:][world.challenges.kind[before:] == OPPOSITION]
-    assert (world.rights.decided[opposed] < start).all()
+def stepped(world: World, closed: int, months: int = 12) -> tuple[np.ndarray, np.ndarray]:
+    """Step a copy whose rivals look at every grant; one place has no window for them, the others one of nine months.
+
+    Returns:
+        (patents granted, oppositions against them) in the months stepped, by place.
+    """
+    world = pickle.loads(pickle.dumps(world))
+    world.p = world.p.with_values({"opposition.watched": 1.0, "opposition.stake": 1.0, "opposition.standard": 1.5})
+    for j, code in enumerate(world.places[: world.P]):
+        length = 0.0 if j == closed else 9.0
+        world.levers.set("office.opposition_months", length, by="test", on=code, standing=True)
+    start, before = world.month, world.challenges.n
+    for _ in range(months):
+        world.step()
+    rights, t = world.rights, world.challenges
+    opposed = t.right[before:][t.kind[before:] == OPPOSITION]
+    opposed = opposed[rights.decided[opposed] >= start]  # windows that were open stay open
+    granted = (rights.decided >= start) & (rights.outcome == 1) & (rights.kind == 0)
+    by_place = [np.bincount(rights.office[rows], minlength=world.P) for rows in (granted, opposed)]
+    return by_place[0], by_place[1]
+
+
+def test_a_place_without_a_window_knows_no_opposition() -> None:
+    start = World(Scenario.baseline(scale=5000, years=1), seed=1)
+    for closed in (1, 3):
+        granted, opposed = stepped(start, closed)
+        assert granted[closed] > 10, "there is something to oppose"
+        assert opposed[closed] == 0
+        # the same world with the window of another place closed instead: now rivals oppose here, and not there
+        assert (np.delete(opposed, closed) > 0).all(), opposed
 
 
 def test_quarters_end_in_their_last_month() -> None:

@@ -69,7 +69,8 @@ def small_world(seed: int = 1, burn_in: int = 120, **values: float) -> Any:
     world: Any = SimpleNamespace(
         places=PLACES, P=2, J=3, ROW=2, T=3, S=2, scale=SCALE, month=-burn_in, burn_in_months=burn_in,
         draw=Draw(seed), levers=Levers({k: np.array(v) for k, v in BASE.items()}), calendar=Calendar(),
-        p=dict(parameters) | {"firm.credit_share": 0.1, "law.floor": 0.8}, tally=Tally(3, 2),
+        p=dict(parameters) | {"firm.credit_share": 0.1, "law.floor": 0.8, "switch.examination": 1.0},
+        tally=Tally(3, 2),
         territories=SimpleNamespace(code=PLACES, place=np.array([0, 1, 2])),
         orgs=Organizations(), inventions=Inventions(place=3), rights=Rights(), offices=Offices(),
         accounts=Accounts(PLACES),

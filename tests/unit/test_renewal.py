@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents import renewal, renewal_fees
+from agents import renewal, renewal_fees, validation
 from agents.organizations import Organizations
 from agents.patent_office import Offices
 from agents.patent_office.decisions import come_into_force
@@ -46,6 +46,7 @@ def small_world(values: np.ndarray, monkeypatch: pytest.MonkeyPatch, cash: float
                        "office.renewal_scale": np.ones(3)}),
         fees=SimpleNamespace(patent=np.stack([LUMPS, YEARLY, LUMPS]), utility_model=np.stack([YEARLY] * 3)),
         valuation=SimpleNamespace(rate=0.05, decay=np.array([0.1])), p={"firm.credit_share": 0.0}, value=values,
+        territories=SimpleNamespace(place=np.arange(3)),
     )  # fmt: skip
     world.orgs.add(2, uid=[1, 2], cash=cash, weight=[50.0, 10.0], passive=[False, True], jurisdiction=[0, 2])
     world.accounts.open("organizations", world.orgs)
@@ -57,7 +58,8 @@ def small_world(values: np.ndarray, monkeypatch: pytest.MonkeyPatch, cash: float
     world.offices.counted = np.zeros(4, np.bool_)
     world.inventions.add(n)
     world.rights.add(n, office=np.arange(n) % 2, invention=np.arange(n), filed=0, decided=24, outcome=1)
-    monkeypatch.setattr(renewal, "right_value", lambda w, slots: w.value[slots] * np.exp(-0.1 * (w.month - 24) / 12.0))
+    fall = 0.1 / 12.0
+    monkeypatch.setattr(validation, "right_value", lambda w, s: w.value[s] * np.exp(-fall * (w.month - 24)))
     come_into_force(world, np.arange(n))
     return world
 

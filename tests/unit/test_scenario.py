@@ -181,7 +181,9 @@ def test_every_lever_takes_the_ends_of_its_range() -> None:
 
 
 def test_measures_are_read_and_a_late_start_only_warns() -> None:
-    scenario = Scenario.baseline(years=3).with_measure("us_rd_tax_credit", on="us", start=2027, end="2027-09", strength=0.3)
+    scenario = Scenario.baseline(years=3).with_measure(
+        "us_rd_tax_credit", on="us", start=2027, end="2027-09", strength=0.3
+    )
     assert scenario.measures[0].to_dict() == {
         "id": "us_rd_tax_credit", "on": ["us"], "start": "2027-01", "end": "2027-09", "strength": 0.3,
     }  # fmt: skip

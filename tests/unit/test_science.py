@@ -17,6 +17,7 @@ def lab(**values: float) -> Any:
     """One university and one firm in each of two places, at steady effort."""
     world = make_world(**({"science__past_growth": 0.0, "science__breakthroughs_per_year": 0.0} | values))
     world.fields = type("Fields", (), {"names": [f"f{i}" for i in range(world.F)]})()
+    world.p = {**world.p, "switch.spillovers": 1.0}
     world.wage = np.ones(world.J)
     world.levers = {
         "science.basic_share": np.full(3, 0.5), "science.business_basic_share": np.full(3, 0.1),

@@ -38,11 +38,15 @@ BASE = {
     "regional.centre_reach": (0.0, 0.0, 0.0),
     "regional.centre_spillover": (0.0, 0.0, 0.0),
     "regional.park_share": (0.0, 0.0, 0.0),
+    "science.dual_use": (0.1, 0.03, 0.05),
     "transfer.matching": (6.0, 6.0, 0.0),
     "transfer.valuation_noise": (0.6, 0.6, 0.6),
     "transfer.transaction_cost": (0.02, 0.02, 0.02),
     "transfer.brokered_share": (0.3, 0.2, 0.0),
     "transfer.association_reach": (1.0, 1.0, 1.0),
+    "transfer.cross_border": (1.0, 1.0, 1.0),
+    "transfer.exchange": (0.0, 0.0, 0.0),
+    "transfer.trading": (1.0, 1.0, 1.0),
     "university.royalty_asked": (0.25, 0.25, 0.25),
     "university.tto_efficiency": (1.0, 1.0, 1.0),
     "university.inventor_share": (0.3, 0.3, 0.3),
@@ -70,6 +74,7 @@ def make(seed: int = 1, **levers: float) -> Any:
         regions=Regions.single(PLACES),
         proximity=np.array([[0.7, 0.2, 0.1], [0.2, 0.7, 0.1], [0.1, 0.1, 0.8]]),
         levers={k: np.array(v) for k, v in BASE.items()},
+        base_levers={k: np.array(v) for k, v in BASE.items()},
         sectors={
             "royalty_rate": np.array([0.05, 0.04]), "product_life": np.array([10.0, 5.0]),
             "development_years": np.array([2.0, 1.0]),
@@ -85,6 +90,7 @@ def make(seed: int = 1, **levers: float) -> Any:
             ROOT / "agents" / "firm" / "firm.toml", ROOT / "agents" / "firm" / "programs.toml",
             ROOT / "agents" / "firm" / "development.toml", ROOT / "ecosystem" / "domain" / "valuation.toml",
             ROOT / "ecosystem" / "domain" / "regions.toml", ROOT / "ecosystem" / "domain" / "ancestry.toml",
+            ROOT / "ecosystem" / "domain" / "switches.toml", ROOT / "agents" / "defense.toml",
         )),
     )  # fmt: skip
     for name, value in levers.items():

@@ -16,8 +16,8 @@ from ecosystem.domain.science import Science
 from ecosystem.kernel.accounts import Accounts
 from ecosystem.kernel.calendar import Calendar
 from ecosystem.kernel.luck import fold
-from ecosystem.kernel.parameters import Parameter, Parameters
-from tests.unit.test_teams import add_firm, add_people, make_world
+from ecosystem.kernel.parameters import Parameter, Parameters, read
+from tests.unit.test_teams import ROOT, add_firm, add_people, make_world
 
 FACTS = {
     "researchers": (400_000.0, 200_000.0, 0.0), "business_researcher_share": (0.8, 0.7, 0.5),
@@ -31,7 +31,8 @@ def campus(**values: float) -> Any:
     """Two places with twelve firms each and their universities, before the first month."""
     world = make_world(**values)
     extra = Parameter("firm.credit_share", 0.3, "share", 0.0, 1.0, "test")
-    world.p = Parameters({k: world.p.info(k) for k in world.p} | {"firm.credit_share": extra})
+    switches = read(ROOT / "ecosystem" / "domain" / "switches.toml")
+    world.p = Parameters({k: world.p.info(k) for k in world.p} | switches | {"firm.credit_share": extra})
     world.fields = type("Fields", (), {"names": [f"f{i}" for i in range(world.F)]})()
     world.sectors = {"rd_share": np.array([0.5, 0.3, 0.2])}
     world.fact = lambda name: np.array(FACTS[name])
@@ -42,7 +43,7 @@ def campus(**values: float) -> Any:
             "talent.education": 1.0, "talent.inventor_reward": 0.02, "university.inventor_share": 0.33,
             "university.ownership": 0.9, "university.royalty_asked": 0.25, "awareness.large": 0.8,
             "science.basic_share": 0.45, "science.joint_share": 0.2, "talent.visa_merit": 0.0,
-            "talent.option_share": 0.0, "talent.training": 0.0, "talent.mobility": 0.08,
+            "talent.option_share": 0.0, "talent.training": 0.0, "talent.mobility": 0.08, "science.centers": 0.0,
         }.items()
     }  # fmt: skip
     world.levers["science.public_funding"] = np.array([38_000.0, 12_000.0, 0.0])

@@ -33,7 +33,6 @@ class Tab:
     show: Callable[[Session, bool], Any]
     scenario: bool = True
 
-
     @property
     def name(self) -> str:
         """The tab's name in the language of the page."""
