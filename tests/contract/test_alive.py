@@ -35,7 +35,8 @@ MEASURES = (
     "royalty_financing", "sold_royalty_worth_ratio", "startup_offers_taken", "trained_moves", "trained_share",
 )  # fmt: skip
 RARE = (
-    "chip_layout_refusals", "geographical_indication_refusals", "design_refusals", "patent_pools", "pool_income", "pool_licenses", "pooled_rights",
+    "chip_layout_refusals", "geographical_indication_refusals", "design_refusals", "patent_pools", "pool_income",
+    "pool_licenses", "pooled_rights",
     "second_tries", "tribunal_invalidations", "tribunal_petitions", "guarantee_losses",
 )  # fmt: skip
 RESTING: dict[str, str] = {
@@ -81,7 +82,13 @@ def differ(a: Recorded, b: Recorded) -> bool:
     )
 
 
-@pytest.mark.parametrize("name", sorted(lever_specs()))
+ELSEWHERE = {
+    "transfer.pool_support": "pools are three or four in the default world: test_measures_institutions moves it"
+}
+"""Levers whose cases are too rare here -> where they are seen to act."""
+
+
+@pytest.mark.parametrize("name", sorted(lever_specs().keys() - ELSEWHERE.keys()))
 def test_a_lever_changes_an_indicator(name: str, worlds: dict[Scenario, tuple[bytes, World]]) -> None:
     for scenario, (frozen, untouched) in worlds.items():
         changed = moved(scenario, name)

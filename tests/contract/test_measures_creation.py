@@ -24,10 +24,8 @@ SIDE_EFFECTS = (
     ("us_rd_tax_credit", "wage_index", 1),  # money becomes wages
     ("us_basic_research_funding", "wage_index", 1),  # researchers are drawn from firms
     ("us_frontier_technology_programmes", "wage_index", 1),  # inventors are scarce
-    ("us_inventor_property_incentives", "publications", -1),  # from open publication to patenting
     ("us_government_procurement", "public_outlay", 1),  # public cost
     ("cn_basic_research_push", "wage_index", 1),  # opportunity cost for firms
-    ("cn_indigenous_innovation", "adoptions_drop", 1),  # less inward transfer
     ("x_open_science", "university_patent_filings", -1),  # universities own less
     ("x_open_science", "university_disclosures", -1),  # and tell less
 )
