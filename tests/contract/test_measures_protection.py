@@ -70,12 +70,6 @@ def test_stricter_examination_takes_longer() -> None:
     assert found["pendency_months"][1] > 0.0
 
 
-def test_stronger_rights_block_imitation() -> None:
-    outputs = ("imitations_blocked_share", "wilful_infringement_rate", "blocked_followon_share")
-    found = effects("us_exclusive_rights", "us", outputs, scale=2000.0, years=4, pairs=6)
-    assert found["imitations_blocked_share"][1] > 0.0
-
-
 def test_utility_models_help_small_holders_and_let_weak_rights_in() -> None:
     found = effects("x_utility_models", "us", ("sme_rights_held", "utility_models_in_force", "patent_filings"))
     assert found["sme_rights_held"][1] > 0.0
