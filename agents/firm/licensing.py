@@ -64,19 +64,21 @@ def _terms(
     """Count licenses and return (royalty rate, lump sum, cost of the deal in real totals, seat of the taker).
 
     rate = min(usual rate, years x price / 2 / worth), worth = yearly sales / (r + d); lump sum = price - rate x worth,
-    at most 90 % of what the taker can pay.
+    at most 90 % of what the taker can pay after the deals before it.
     """
     n = len(takers)
     rate, upfront, fee, seats = np.zeros(n), np.empty(n), np.empty(n), np.empty(n, np.int64)
+    promised = np.zeros(len(cash))  # by earlier deals of the same takers, for one real deal
     for i in range(n):
         o, r = takers[i], rights[i]
         s, j, giver = sector[r], seat[o], seat[owner[r]]
         worth = yearly_sales[i] / discount[s]
         if worth > 0.0:
             rate[i] = min(usual[s], royalty_years * 0.5 * price[i] / max(worth, 1e-12))
-        most = max(0.0, cash[o] + credit[o]) * weight[o] / scale
+        most = max(0.0, max(0.0, cash[o] + credit[o]) * weight[o] / scale - promised[o])
         upfront[i] = min(max(price[i] - rate[i] * worth, 0.0), 0.9 * most)
         fee[i] = min(transaction[j], 0.05 * most) * scale
+        promised[o] += upfront[i] + fee[i] / scale
         seats[i] = j
         licenses[j, -1] += scale
         deals[j, -1] += scale
