@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PATENT, UTILITY_MODEL = 0, 1
-NO_PART_OF_A_WHOLE = {
-    "overseas_detection_rate",  # detections follow infringements begun earlier"commercialization_share"}
-"""Launches of a period over inventions of the same period: the launched ones are older, so a month may exceed one."""
+NO_PART_OF_A_WHOLE = {"commercialization_share", "opposition_rate", "overseas_detection_rate"}
+"""What a period sees of something that began earlier: launches, oppositions and detections may exceed their base."""
 PHASES = (Phase.explicit, Phase.generate)
 """No shrinking: a world is slow to build, and any failing seed will do."""
 SIGNED = {
