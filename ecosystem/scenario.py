@@ -258,25 +258,23 @@ class Scenario:
         return replace(self, measures=(*self.measures, use))
 
     def with_package(self, name: str, *, on: str | Iterable[str], start: str | int = "") -> Scenario:
-        """Return a copy with all measures of a named package put on a place (or several) at the package's strengths."""
-        out = self
-        for id, strength in known_package(name).strengths.items():
-            out = out.with_measure(id, on=on, start=start, strength=strength)
-        return out
+        """Return a copy with all measures of a named package put on a place (or several) at the package's strengths.
+
+        A measure that needs several territories is left out where a place has one.
+        """
+        return self._with_all(known_package(name).strengths, on, start)
 
     def without_package(self, name: str, *, on: str | Iterable[str], start: str | int = "") -> Scenario:
         """Return a copy in which a place (or several) lacks all measures of a named package: the counterfactual."""
-        out = self
-        for id in known_package(name).strengths:
-            out = out.with_measure(id, on=on, start=start, strength=0.0)
-        return out
+        return self._with_all(dict.fromkeys(known_package(name).strengths, 0.0), on, start)
 
-    def in_world(self, name: str) -> Scenario:
-        """Return a copy set in a named world: its parameters, and its levers in every jurisdiction."""
-        world = known_world(name)
-        out = self.with_parameters(world.parameters)
-        for lever, value in world.levers.items():
-            out = out.with_lever(lever, on=out.jurisdictions, value=value)
+    def _with_all(self, strengths: Mapping[str, float], on: str | Iterable[str], start: str | int) -> Scenario:
+        out, measures, places = self, known_measures(), _places(self.places_folders)
+        for code in [on] if isinstance(on, str) else on:
+            territories = len(places[code].territories) if code in places else 1
+            for id, strength in strengths.items():
+                if measures[id].applies_to(territories):
+                    out = out.with_measure(id, on=code, start=start, strength=strength)
         return out
 
     def warnings(self) -> list[str]:

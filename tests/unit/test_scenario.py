@@ -203,3 +203,11 @@ def test_measures_are_read_and_a_late_start_only_warns() -> None:
         scenario.with_measure("us_rd_tax_credits", on="us")
     with pytest.raises(InputError, match="twice"):
         scenario.with_measure("us_rd_tax_credit", on="us", start=2027, end="2027-09", strength=0.3)
+
+
+def test_a_package_leaves_out_what_a_place_with_one_territory_cannot_use() -> None:
+    abroad = {use.id for use in Scenario.baseline().with_package("eu_protection", on="us").measures}
+    home = {use.id for use in Scenario.baseline().without_package("eu_protection", on="eu").measures}
+    assert home - abroad == {"eu_harmonised_law", "eu_unified_procedure", "eu_single_application"}
+    with pytest.raises(InputError, match="mars"):
+        Scenario.baseline().with_package("eu_protection", on="mars")
