@@ -15,6 +15,7 @@ from pathlib import Path
 from ecosystem.kernel.errors import InputError
 from ecosystem.scenario import Scenario, known_measures
 from policies.packages import Package, known_packages
+from policies.places import known_places
 
 FOLDER = Path(__file__).parent / "presets"
 _KEYS = {"title", "year", "story", "notice", "source", "on", "measures"}
@@ -44,14 +45,17 @@ class Preset:
     def applied(self, scenario: Scenario, place: str) -> Scenario:
         """Return the scenario with this preset and no other policy; assumptions stay.
 
+        A measure that needs several territories is left out where the place has one.
+
         Raises:
             InputError: the preset's place is not in the scenario.
         """
         out = replace(scenario.without_policy(), title=self.title)
-        known = known_measures()
+        known, where = known_measures(), self.on or place
+        territories = len(known_places()[where].territories) if where in known_places() else 1
         for id, strength in self.measures.items():
-            if known[id].strength_in_force(self.on or place) != strength:
-                out = out.with_measure(id, on=self.on or place, strength=strength)
+            if known[id].strength_in_force(where) != strength and known[id].applies_to(territories):
+                out = out.with_measure(id, on=where, strength=strength)
         return out
 
 
