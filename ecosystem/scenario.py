@@ -277,6 +277,14 @@ class Scenario:
                     out = out.with_measure(id, on=code, start=start, strength=strength)
         return out
 
+    def in_world(self, name: str) -> Scenario:
+        """Return a copy set in a named world: its parameters, and its levers in every jurisdiction."""
+        world = known_world(name)
+        out = self.with_parameters(world.parameters)
+        for lever, value in world.levers.items():
+            out = out.with_lever(lever, on=out.jurisdictions, value=value)
+        return out
+
     def warnings(self) -> list[str]:
         """Return what is allowed but probably not meant."""
         from ecosystem.scenario_warnings import warnings
