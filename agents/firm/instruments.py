@@ -1,17 +1,19 @@
 """The compiled loops of the choice of protection: what each instrument is worth, which one, and where.
 
 Symbols: Y K1 is the yearly profit of a lone seller (``profit``), W the present value of one unit of it under an instrument
-(``worth``), r + d discount and obsolescence (``rate``), g the grant rate, T the term. See ``agents.firm.protect``.
+(``worth``), r + d discount and obsolescence (``rate``), g the chance of grant, T the term. See ``agents.firm.protect``.
 """
 
 from __future__ import annotations
+
+from math import erf, sqrt
 
 import numba as nb
 import numpy as np
 
 from agents.organizations import INSTITUTE, UNIVERSITY
 from ecosystem.domain.knowledge import NATURES, PROTECTION
-from ecosystem.domain.potential import F8, FF8, FFF8, I1, I4, I8, POTENTIAL, B, f8, i8, potential_of
+from ecosystem.domain.potential import F4, F8, FF8, FFF8, I1, I4, I8, POTENTIAL, B, f8, i8, potential_of
 from ecosystem.domain.rights import KINDS
 from ecosystem.domain.valuation import INSTRUMENTS, NONE, PATENT, SECRET, UTILITY, VARIETY
 from ecosystem.kernel.luck import inverse_normal, pair, u01
@@ -65,7 +67,7 @@ def sort_out(
     return role, mine[:m], office[:m]
 
 
-@nb.njit(FFF8(FFF8, FFF8, I8, F8, F8, f8, F8, F8, F8), cache=True)
+@nb.njit(nb.types.Tuple((FFF8, FF8))(FFF8, FFF8, I8, F8, F8, f8, F8, F8), cache=True)
 def gains(
     worth: np.ndarray,
     where: np.ndarray,
@@ -73,18 +75,17 @@ def gains(
     rate: np.ndarray,
     hazard: np.ndarray,
     disclosure: float,
-    grant: np.ndarray,
     years: np.ndarray,
     years_model: np.ndarray,
-) -> np.ndarray:
-    """Return what each instrument adds to the value of one unit of yearly profit, (instruments, J, S).
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return (what each instrument adds to the value of one unit of yearly profit, what a refused application costs).
 
-    patent: g (1 - exp(-(r+d) T)) (W_patent - W_none) h - (1 - g) (W_none - W_taught), h the share of profit at home and
-    W_taught the value once the refused application has taught others; utility model: the same with its own term, and it
-    is registered unexamined; secret: W_secret - W_none.
+    The first is (instruments, J, S); patent, once granted: (1 - exp(-(r+d) T)) (W_patent - W_none) h, h the share of
+    profit at home; utility model: the same with its own term, and it is registered unexamined; secret: W_secret - W_none.
+    The second is W_none - W_taught, (J, S), W_taught the value once the refused application has taught others.
     """
     J, S, T = where.shape
-    out = np.zeros((4, J, S))
+    out, refused = np.zeros((4, J, S)), np.zeros((J, S))
     for j in range(J):
         for s in range(S):
             home = 0.0
@@ -95,11 +96,23 @@ def gains(
             term = 1.0 - np.exp(-rate[s] * years[j])
             term_model = 1.0 - np.exp(-rate[s] * years_model[j])
             out[SECRET, j, s] = worth[SECRET, j, s] - base
-            out[PATENT, j, s] = grant[j] * term * (worth[PATENT, j, s] - base) * home - (base - taught) * (
-                1.0 - grant[j]
-            )
+            out[PATENT, j, s] = term * (worth[PATENT, j, s] - base) * home
             out[UTILITY, j, s] = term_model * (worth[UTILITY, j, s] - base) * home
-    return out
+            refused[j, s] = base - taught
+    return out, refused
+
+
+@nb.njit(f8(f8, f8, f8, f8), cache=True)
+def own_chance(usual: float, novelty: float, typical: float, weight: float) -> float:
+    """Return Phi(z_g + w (nu - m)): the chance of grant that an owner expects for its own invention.
+
+    Args:
+        usual: z_g, the normal quantile of the experienced grant rate.
+        novelty: nu, the inventive step as the owner sees it, sd.
+        typical: m, the mean of what is filed, so that a typical applicant expects the experienced rate.
+        weight: w, how far the outcome follows the step that the owner sees.
+    """
+    return 0.5 * (1.0 + erf((usual + weight * (novelty - typical)) / sqrt(2.0)))
 
 
 @nb.njit(f8(nb.uint64, i8, nb.uint64), cache=True, inline="always")
@@ -111,7 +124,7 @@ def _gumbel(uid: np.uint64, option: int, key: np.uint64) -> float:
     nb.types.Tuple((I8, I8, I8, I8, F8, F8))(
         I8, i8, f8, I8, I4, I1, I1, I1, *POTENTIAL, I1, I1, F8, F8, F8, F8, FFF8, FF8, F8, F8, F8, F8, F8, F8, F8, f8, f8, f8,
         nb.uint64, nb.uint64, nb.uint64, nb.uint64, I1, I4, FF8, FF8, FF8, FF8, nb.boolean[:, ::1], F8, F8, FFF8, FF8,
-        nb.uint64, F8,
+        nb.uint64, F8, FF8, F8, F4, F8, f8, f8, nb.uint64,
     ),
     cache=True,
 )  # fmt: skip
@@ -126,6 +139,8 @@ def choose_instruments(
     key_publish: np.uint64, protected_by: np.ndarray, published: np.ndarray, missed: np.ndarray, secrets: np.ndarray,
     publications: np.ndarray, filing_share: np.ndarray, fits: np.ndarray, eligible: np.ndarray, copied: np.ndarray,
     gain_special: np.ndarray, cost_special: np.ndarray, key_eligible: np.uint64, keeps: np.ndarray,
+    refused: np.ndarray, usual_chance: np.ndarray, novelty: np.ndarray, typical: np.ndarray, novelty_weight: float,
+    novelty_error: float, key_novelty: np.uint64,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Choose argmax_i (net_i + spread gumbel_i) for each invention, net_i = Y K1 gain_i - cost_i + reward_i.
 
@@ -134,7 +149,9 @@ def choose_instruments(
     claimed in a patent, and what copyright keeps out anyhow (``copied``) is no gain. A plant variety or a layout has a
     right of its own (``gain_special``, two kinds x J x S; 0 where the law knows none).
 
-    A patent keeps out only the share ``keeps`` (n,) of rivals who have no license of it through a pool.
+    A patent keeps out only the share ``keeps`` (n,) of rivals who have no license of it through a pool. Its chance of
+    grant is the owner's own (``own_chance``), from the inventive step seen with an error; ``typical`` (J,), the mean step
+    of what is filed, is learnt in two years.
 
     ``role`` tells whose inventions they are; universities do not keep secrets, and their untitled results (PASSIVE
     stands for them here) are published. What an owner cannot pay, in the order of its inventions, it does not file.
@@ -148,6 +165,7 @@ def choose_instruments(
     profits, bonus = np.empty(n), np.empty(n)
     spent = np.zeros(len(cash))
     cases, filings = np.zeros((J, S)), np.zeros((J, S))
+    steps, patents = np.zeros(J), np.zeros(J)
     m = 0
     for i in range(n):
         k = slots[i]
@@ -177,7 +195,12 @@ def choose_instruments(
         spread = noise * max(cost[j], cost_secret)
         can_hide = nature[k] != SMALL and fits[SECRET, nature[k]] and u01(me, key_hidden) < hidden[s]
         net_secret = profit * gain[SECRET, j, s] - cost_secret if can_hide else -np.inf
-        net_patent = profit * gain[PATENT, j, s] * keeps[i] - cost[j] + reward[j] if patentable else -np.inf
+        step = np.float64(novelty[k]) + novelty_error * inverse_normal(u01(me, key_novelty))
+        net_patent = -np.inf
+        if patentable:
+            g = own_chance(usual_chance[j], step, typical[j], novelty_weight)
+            worth = g * gain[PATENT, j, s] - (1.0 - g) * refused[j, s]
+            net_patent = profit * worth * keeps[i] - cost[j] + reward[j]
         net_model = -np.inf
         if modelable:
             net_model = profit * gain[UTILITY, j, s] - cost_model[j] + reward_model[j]
@@ -220,12 +243,17 @@ def choose_instruments(
         else:
             protected_by[k] = FILE + choice - PATENT
             filings[j, s] += 1.0 if choice <= UTILITY else 0.0
+            if choice == PATENT:
+                steps[j] += step
+                patents[j] += 1.0
             out[0, m], out[1, m], out[2, m] = k, o, j
             out[3, m] = RIGHT[choice]
             profits[m] = profit
             bonus[m] = (reward[j] if choice == PATENT else (reward_model[j] if choice == UTILITY else 0.0)) * scale
             m += 1
     for j in range(J):
+        if patents[j] > 0.0:
+            typical[j] += (steps[j] / patents[j] - typical[j]) / 24.0
         for s in range(S):
             if cases[j, s] > 0.0:
                 # two-year memory of the share that is filed

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import ndtri
 
 from agents.firm.instruments import ACADEMIC, FILE, PASSIVE, RIGHT, all_filings, choose_instruments, gains, sort_out
 from agents.patent_office import file_applications
@@ -37,9 +38,12 @@ flow("publications", "inventions", "inventions published without a right", 0)
 ratio("missed_protection_share", "share",
       "inventions left without protection or publication although an instrument had a positive expected net value", -1,
       "protection_missed", "inventions")  # fmt: skip
+ratio("filed_inventive_step", "sd", "mean true inventive step of inventions filed for a patent at home", 1,
+      "filed_steps", "families")  # fmt: skip
 ratio("foreign_filing_share", "share", "filed inventions also filed abroad, by seat of the owner", 0,
       "families_abroad", "families")  # fmt: skip
 
+PATENT_KIND = KINDS.index("patent")
 _COPYRIGHT = KINDS.index("copyright")
 _LAST_SEARCHED = KINDS.index("utility_model")
 """Kinds up to this one go the way of patents; the others are entered in registers."""
@@ -76,8 +80,8 @@ def _choose(world: World, slots: np.ndarray, role: np.ndarray, outside: np.ndarr
     reward = levers["office.filing_reward"]
     breadths = by_place(world, "breadth")
     gain_special, cost_special = special_gains(world, breadths)
-    gain = gains(
-        v.worth, v.where, place, v.discount, v.hazard, p["protection.disclosure"], grant, levers["law.term_years"],
+    gain, refused = gains(
+        v.worth, v.where, place, v.discount, v.hazard, p["protection.disclosure"], levers["law.term_years"],
         levers["law.utility_model_years"],
     )  # fmt: skip
     mine, owner, seat, kind, profit, bonus = choose_instruments(
@@ -90,8 +94,13 @@ def _choose(world: World, slots: np.ndarray, role: np.ndarray, outside: np.ndarr
         draw.key("protection.publish"),
         inv.protected_by, inv.published, tally["protection_missed"], tally["secrets_kept"], tally["publications"],
         world.arrivals.filing_share, _FITS, levers["law.software_patents"], breadths[_COPYRIGHT], gain_special, cost_special,
-        draw.key("protection.eligible", ALWAYS), keeps(world, slots),
+        draw.key("protection.eligible", ALWAYS), keeps(world, slots), refused, ndtri(np.clip(grant, 0.01, 0.99)),
+        inv.novelty, world.experience.filed_novelty, p["protection.novelty_weight"], p["protection.novelty_error"],
+        draw.key("protection.novelty", ALWAYS),
     )  # fmt: skip
+    patents = kind == PATENT_KIND
+    steps = inv.novelty[mine[patents]].astype(np.float64) * world.scale
+    tally.add("filed_steps", seat[patents], steps, inv.sector[mine[patents]].astype(np.int64))
     world.accounts.pay("filing_reward", "government", seat, "organizations", owner, bonus, place=seat)
     inventions, office, kind, breadth = all_filings(
         outside, outside_office, mine, owner, seat, kind, profit, world.scale, inv.uid, inv.sector, orgs.cash,

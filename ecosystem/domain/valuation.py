@@ -35,6 +35,7 @@ class Experience:
         attempts: (instruments, J, S) attempts remembered, fading.
         kept: (instruments, J, S) those that ended without a new seller beside the owner, or with a licensed one.
         grants, decisions: (J,) remembered decisions of the offices.
+        filed_novelty: (J,) mean inventive step, as owners see it, of what they filed lately, sd.
     """
 
     def __init__(self, world: World) -> None:
@@ -51,6 +52,7 @@ class Experience:
         self.kept = prior * weight
         self.grants = 0.65 * np.full(world.J, 200.0)
         self.decisions = np.full(world.J, 200.0)
+        self.filed_novelty = np.zeros(world.J)
 
     def share_kept(self) -> np.ndarray:
         """Return the experienced share of attempts kept out, (instruments, J, S), in [0, 1]."""

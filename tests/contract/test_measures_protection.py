@@ -40,11 +40,13 @@ def test_acceleration_makes_ordinary_applicants_wait() -> None:
     assert found["ordinary_first_action_months"][1] > 0.0
 
 
-def test_filing_subsidies_raise_filings_and_refusals_and_fill_the_queue() -> None:
-    outputs = ("patent_filings", "patents_refused", "applications_pending")
-    found = effects("cn_filing_subsidies", "cn", outputs, first=2)
-    for name in outputs:
-        assert found[name][1] > 0.0, name
+def test_filing_subsidies_raise_filings_and_lower_quality_and_grant_rate() -> None:
+    outputs = ("patent_filings", "applications_pending", "filed_inventive_step", "grant_rate")
+    found = effects("cn_filing_subsidies", "cn", outputs, first=2, years=6, pairs=6)
+    assert found["patent_filings"][1] > 0.0
+    assert found["applications_pending"][1] > 0.0
+    assert found["filed_inventive_step"][2] < 0.0
+    assert found["grant_rate"][2] < 0.0
 
 
 def test_more_examiners_shorten_the_wait_with_a_lag() -> None:

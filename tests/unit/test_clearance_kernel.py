@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from agents.firm.attempts import sells_already
 from agents.firm.clearance import AROUND, DROP, INFRINGE, LICENSE, clear
-from agents.firm.instruments import gains
+from agents.firm.instruments import gains, own_chance
 from agents.firm.protect import breadth_table, concealable_share
 from ecosystem import Scenario, World
 from ecosystem.domain.market import potential_now
@@ -32,20 +32,37 @@ def test_potential_of_one_is_the_market_rule(world: World) -> None:
 
 
 def test_gains_follow_from_the_values_of_instruments(world: World) -> None:
-    v, levers, grant = world.valuation, world.levers, world.experience.grant_rate()
-    out = gains(
-        v.worth, v.where, world.territories.place, v.discount, v.hazard, world.p["protection.disclosure"], grant,
+    v, levers = world.valuation, world.levers
+    out, refused = gains(
+        v.worth, v.where, world.territories.place, v.discount, v.hazard, world.p["protection.disclosure"],
         levers["law.term_years"], levers["law.utility_model_years"],
     )  # fmt: skip
     home = (v.where * (world.territories.place == np.arange(world.J)[:, None])[:, None, :]).sum(axis=2)
     term = 1.0 - np.exp(-v.discount * levers["law.term_years"][:, None])
     term_model = 1.0 - np.exp(-v.discount * levers["law.utility_model_years"][:, None])
     taught = 1.0 / (v.discount + v.hazard * (1.0 + world.p["protection.disclosure"]))
-    base, g = v.worth[NONE], grant[:, None]
-    assert np.allclose(out[PATENT], g * term * (v.worth[PATENT] - base) * home - (base - taught) * (1.0 - g))
+    base = v.worth[NONE]
+    assert np.allclose(out[PATENT], term * (v.worth[PATENT] - base) * home)
+    assert np.allclose(refused, base - taught)
     assert np.allclose(out[UTILITY], term_model * (v.worth[UTILITY] - base) * home)
     assert np.allclose(out[SECRET], v.worth[SECRET] - base)
     assert not out[NONE].any()
+
+
+def test_owners_expect_the_usual_grant_rate_for_a_typical_step_and_more_for_a_greater_one() -> None:
+    for rate in (0.3, 0.7):
+        assert own_chance(ndtri(rate), 0.4, 0.4, 0.6) == pytest.approx(rate)
+        chances = [own_chance(ndtri(rate), step, 0.4, 0.6) for step in (-1.0, 0.0, 1.0, 2.0)]
+        np.testing.assert_allclose(chances, ndtr(ndtri(rate) + 0.6 * (np.array([-1.0, 0.0, 1.0, 2.0]) - 0.4)))
+        assert own_chance(ndtri(rate), 3.0, 0.4, 0.0) == pytest.approx(rate)
+
+
+def test_what_is_filed_has_a_greater_step_than_what_is_not(world: World) -> None:
+    inv = world.inventions
+    company = (world.orgs.kind[inv.owner] == 0) & ~world.orgs.passive[inv.owner] & (inv.nature == 0)
+    filed = inv.protected_by == 3
+    assert inv.novelty[company & filed].mean() > inv.novelty[company & ~filed].mean() + 0.05
+    assert (world.experience.filed_novelty[: world.P] != 0.0).all()
 
 
 def test_tables_of_protection(world: World) -> None:
