@@ -16,14 +16,9 @@ from agents.intermediary import disagreement_left
 from agents.investor import make_good
 from agents.organizations import FIRM, GUARANTEE, VEHICLE
 from agents.securitization import multiple
-from ecosystem import Scenario, World
-from ecosystem.lab.compare import interval
-from ecosystem.lab.paired import run_seeds
-from ecosystem.lab.yearly import Yearly
-from policies.measures import known_measures
+from ecosystem import World
+from tests.contract.pairs import Effect, appears, effects, frozen_short, with_levers
 
-SEEDS = range(1, 6)
-YEARS, FIRST = 5, 1
 SIDE_EFFECTS = (
     # measure, indicator, sign of the effect of strength 1 against 0: what the file warns of
     ("cn_patent_trading", "rights_screened_by_entities", 1),
@@ -33,27 +28,14 @@ SIDE_EFFECTS = (
 
 
 @pytest.fixture(scope="module")
-def runs() -> dict[tuple[str, int], list[Yearly]]:
-    """Every measure of the list at strength 0 and 1 on five seeds; equal scenarios are run once."""
-    base = Scenario.baseline(scale=5000, years=YEARS, burn_in_years=4)
-    wanted = {}
-    for id in sorted({row[0] for row in SIDE_EFFECTS}):
-        measure = known_measures()[id]
-        for s in (0, 1):
-            usual = measure.strength_in_force(measure.check_on) == s
-            wanted[id, s] = base if usual else base.with_measure(id, on=measure.check_on, strength=float(s))
-    different = list(dict.fromkeys(wanted.values()))
-    found = run_seeds(different, SEEDS, sorted({row[1] for row in SIDE_EFFECTS}), workers=1)
-    return {key: [seed[different.index(scenario)] for seed in found] for key, scenario in wanted.items()}
+def found() -> dict[tuple[str, str], Effect]:
+    """Every measure of the list at strength 0 and 1 on five seeds."""
+    return effects([row[:2] for row in SIDE_EFFECTS], first=1, years=5, pairs=5)
 
 
 @pytest.mark.parametrize(("id", "indicator", "sign"), SIDE_EFFECTS)
-def test_side_effects_appear(runs: dict[tuple[str, int], list[Yearly]], id: str, indicator: str, sign: int) -> None:
-    one = runs[id, 0][0]
-    i, j = one.names.index(indicator), one.places.index(known_measures()[id].check_on)
-    values = np.array([[runs[id, s][k].window(FIRST)[i, j] for s in (0, 1)] for k in range(len(SEEDS))])
-    mean, _, half = interval(values[:, 1] - values[:, 0])
-    assert (mean - half > 0.0) if sign > 0 else (mean + half < 0.0), f"{indicator}: {mean:g} +- {half:g}"
+def test_side_effects_appear(found: dict[tuple[str, str], Effect], id: str, indicator: str, sign: int) -> None:
+    assert appears(found[id, indicator], sign), found[id, indicator]
 
 
 # -- rules on hand-made columns ----------------------------------------------------------------------------------------
@@ -121,14 +103,11 @@ def test_only_a_small_step_over_a_published_invention_of_another_owner_is_a_dupl
 
 @pytest.fixture(scope="module")
 def frozen() -> bytes:
-    return World(Scenario.baseline(scale=5000, years=2, burn_in_years=2), seed=5).frozen()
+    return frozen_short()
 
 
 def forked(frozen: bytes, **levers: float) -> World:
-    scenario = Scenario.baseline(scale=5000, years=2, burn_in_years=2)
-    for name, value in levers.items():
-        scenario = scenario.with_lever(name.replace("__", "."), on="cn", value=value)
-    return World.forked(frozen, scenario)
+    return with_levers(frozen, "cn", **levers)
 
 
 def test_premiums_fill_the_pool_and_claims_never_empty_it_below_zero(frozen: bytes) -> None:

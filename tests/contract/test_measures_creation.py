@@ -11,57 +11,32 @@ from agents.programs.centers import is_worth
 from agents.programs.incubator import admitted, resident
 from agents.programs.mission import chosen_fields, share_out
 from agents.programs.partners import goes_on
-from ecosystem import Scenario, World
-from ecosystem.lab.compare import interval
-from ecosystem.lab.paired import run_seeds
-from ecosystem.lab.yearly import Yearly
-from policies.measures import known_measures
+from ecosystem import World
+from tests.contract.pairs import Effect, appears, effects, frozen_short, with_levers
 
-SEEDS = range(1, 5)
-YEARS, FIRST = 4, 1
 SIDE_EFFECTS = (
     # measure, indicator, sign of the effect of strength 1 against 0: what the file warns of
     ("us_rd_tax_credit", "wage_index", 1),  # money becomes wages
     ("us_basic_research_funding", "wage_index", 1),  # researchers are drawn from firms
     ("us_frontier_technology_programmes", "wage_index", 1),  # inventors are scarce
+    ("us_inventor_property_incentives", "publications", -1),  # from open publication to patenting
     ("us_government_procurement", "public_outlay", 1),  # public cost
     ("cn_basic_research_push", "wage_index", 1),  # opportunity cost for firms
+    ("cn_indigenous_innovation", "adoptions_drop", 1),  # less inward transfer
     ("x_open_science", "university_patent_filings", -1),  # universities own less
     ("x_open_science", "university_disclosures", -1),  # and tell less
 )
-WANTED = sorted({row[1] for row in SIDE_EFFECTS})
-
-
-def scenarios(scale: float, years: int, ids: list[str]) -> list[Scenario]:
-    base = Scenario.baseline(scale=scale, years=years, burn_in_years=4)
-    out = []
-    for id in ids:
-        measure = known_measures()[id]
-        out += [base.with_measure(id, on=measure.check_on, strength=s) for s in (0.0, 1.0)]
-    return out
-
-
-IDS = sorted({row[0] for row in SIDE_EFFECTS})
 
 
 @pytest.fixture(scope="module")
-def runs() -> list[list[Yearly]]:
-    """Every measure of the list at strength 0 and 1 on four seeds; the burn-in of a seed is shared."""
-    return run_seeds(scenarios(5000, YEARS, IDS), SEEDS, WANTED, workers=1)
-
-
-def difference(runs: list[list[Yearly]], id: str, indicator: str, place: str) -> tuple[float, float, float]:
-    k, run = IDS.index(id), runs[0][0]
-    i, j = run.names.index(indicator), run.places.index(place)
-    values = np.array([[seed[2 * k + s].window(FIRST)[i, j] for s in (0, 1)] for seed in runs])
-    mean, _, half = interval(values[:, 1] - values[:, 0])
-    return float(mean), float(mean - half), float(mean + half)
+def found() -> dict[tuple[str, str], Effect]:
+    """Every measure of the list at strength 0 and 1; the burn-in of a seed is shared."""
+    return effects([row[:2] for row in SIDE_EFFECTS], first=1, years=4, pairs=6)
 
 
 @pytest.mark.parametrize(("id", "indicator", "sign"), SIDE_EFFECTS)
-def test_side_effects_appear(runs: list[list[Yearly]], id: str, indicator: str, sign: int) -> None:
-    mean, low, high = difference(runs, id, indicator, known_measures()[id].check_on)
-    assert (low > 0.0) if sign > 0 else (high < 0.0), f"{indicator}: {mean:g} [{low:g}, {high:g}]"
+def test_side_effects_appear(found: dict[tuple[str, str], Effect], id: str, indicator: str, sign: int) -> None:
+    assert appears(found[id, indicator], sign), found[id, indicator]
 
 
 # -- rules on hand-made columns ----------------------------------------------------------------------------------------
@@ -94,14 +69,11 @@ def test_partners_begin_what_one_alone_would_leave() -> None:
 
 @pytest.fixture(scope="module")
 def frozen() -> bytes:
-    return World(Scenario.baseline(scale=5000, years=2, burn_in_years=2), seed=5).frozen()
+    return frozen_short()
 
 
 def forked(frozen: bytes, **levers: float) -> World:
-    scenario = Scenario.baseline(scale=5000, years=2, burn_in_years=2)
-    for name, value in levers.items():
-        scenario = scenario.with_lever(name.replace("__", "."), on="us", value=value)
-    return World.forked(frozen, scenario)
+    return with_levers(frozen, "us", **levers)
 
 
 def test_missions_pay_only_firms_and_laboratories_of_the_chosen_fields(frozen: bytes) -> None:
