@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ecosystem.domain.indicators import INDICATORS, TALLIES, stock
+from ecosystem.kernel.memory import of_the_month
 
 if TYPE_CHECKING:
     from ecosystem.world import World
@@ -138,9 +139,10 @@ def assess(world: World) -> dict[str, np.ndarray]:
 
     The rest of the world, which decides nothing, has zeros.
     """
-    known: tuple[int, dict[str, np.ndarray]] | None = world.__dict__.get("coupling_now")
-    if known is not None and known[0] == world.month:
-        return known[1]
+    return of_the_month(world, "coupling_now", lambda: _assess(world))
+
+
+def _assess(world: World) -> dict[str, np.ndarray]:
     frozen = reference()
     inside = np.arange(world.J) != world.ROW
     u = {name: np.zeros(world.J) for name in SYSTEMS}
@@ -161,7 +163,6 @@ def assess(world: World) -> dict[str, np.ndarray]:
     width = np.array([_counted(world, flow) / gdp / usual for flow, usual in (frozen.widths[name] for name in CHAIN)])
     width = np.divide(width, width.mean(axis=0), out=np.zeros_like(width), where=width.mean(axis=0) > 0)
     out |= dict(zip(CHAIN, width * inside, strict=True))
-    world.coupling_now = (world.month, out)
     return out
 
 

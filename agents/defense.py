@@ -25,6 +25,7 @@ from ecosystem.domain.knowledge import DEFENSE, PROTECTION
 from ecosystem.domain.ledgers import ROUTES
 from ecosystem.domain.switches import filing_fee
 from ecosystem.kernel.luck import Pool
+from ecosystem.kernel.memory import remembered
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
@@ -62,10 +63,7 @@ class Secrets:
 
 def secrets(world: World) -> Secrets:
     """Return what defense keeps, made when first asked for."""
-    known: Secrets | None = world.__dict__.get("defense_secrets")
-    if known is None:
-        known = world.defense_secrets = Secrets()
-    return known
+    return remembered(world, "defense_secrets", Secrets)
 
 
 def defense_share(world: World) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
+from ecosystem.kernel.memory import recalled, remembered
+
 if TYPE_CHECKING:
     from ecosystem.world import World
 
@@ -81,16 +83,14 @@ class Holdings:
 
 def holdings(world: World) -> Holdings:
     """Return the index of rights by owner, up to date."""
-    known: Holdings | None = world.__dict__.get("holdings")
-    if known is None:
-        known = world.holdings = Holdings()
+    known = remembered(world, "holdings", Holdings)
     known.renew(world)
     return known
 
 
 def note_sale(world: World, rights: np.ndarray) -> None:
     """Tell the index that rights changed hands, int (n,)."""
-    known: Holdings | None = world.__dict__.get("holdings")
+    known: Holdings | None = recalled(world, "holdings")
     if known is None or not len(rights):
         return
     old = rights[rights < known.seen]

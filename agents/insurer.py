@@ -20,6 +20,7 @@ from ecosystem.domain import valuation
 from ecosystem.domain.indicators import flow
 from ecosystem.domain.regions import settle
 from ecosystem.kernel.luck import ALWAYS, fold
+from ecosystem.kernel.memory import recalled, remembered
 from ecosystem.kernel.schedule import rule
 from ecosystem.kernel.table import Column, Table
 
@@ -45,10 +46,7 @@ class Insurers(Table):
 
 def insurers(world: World) -> Insurers:
     """Return the table of pools; a place without a pool has no row."""
-    known: Insurers | None = world.__dict__.get("insurers")
-    if known is None:
-        known = world.insurers = Insurers()
-    return known
+    return remembered(world, "insurers", Insurers)
 
 
 def open_seat(world: World, place: int, kind: int, named: int) -> int:
@@ -130,7 +128,7 @@ def underwrite(world: World) -> None:
 @rule("record", "insurer.rate", before="record.month")
 def rate(world: World) -> None:
     """Each December pools set the rate of the next year by the claims of this one."""
-    table: Insurers | None = world.__dict__.get("insurers")
+    table: Insurers | None = recalled(world, "insurers")
     if table is None or world.month_of_year != 11 or not table.n:
         return
     p = world.p

@@ -15,6 +15,7 @@ from agents.organizations import FIRM, SME_EMPLOYEES
 from agents.regional_center import count_small
 from ecosystem.domain.indicators import flow, ratio
 from ecosystem.domain.ledgers import DEALS
+from ecosystem.kernel.memory import remembered
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
@@ -131,9 +132,7 @@ def thousands_of_rights(
 @rule("record", "regions.count", before="record.month")
 def count_regions(world: World) -> None:
     """Count the month's filings, deals and citations by region; small firms each month, rights in force each January."""
-    known: RegionalBook | None = world.__dict__.get("regional_book")
-    if known is None:
-        known = world.regional_book = RegionalBook(world)
+    known = remembered(world, "regional_book", lambda: RegionalBook(world))
     inv, orgs, rights, deals, tally = world.inventions, world.orgs, world.rights, world.deals, world.tally
     count_filings(
         known.rights, rights.n, rights.owner, rights.office, rights.sector, orgs.kind, orgs.employees,

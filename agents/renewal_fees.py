@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ecosystem.kernel.memory import remembered
+
 if TYPE_CHECKING:
     from ecosystem.world import World
 
@@ -91,10 +93,7 @@ class Tables:
     @staticmethod
     def of(world: World) -> Tables:
         """Return the tables of a world, made when first asked for."""
-        tables: Tables | None = world.offices.__dict__.get("renewal_tables")
-        if tables is None:
-            tables = world.offices.renewal_tables = Tables(world)
-        return tables
+        return remembered(world.offices, "renewal_tables", lambda: Tables(world))
 
     def renew(self, world: World) -> None:
         """Bring the tables up to date."""

@@ -18,6 +18,7 @@ from agents.insurer import open_seat
 from agents.organizations import FIRM, VEHICLE
 from ecosystem.domain.indicators import flow, ratio
 from ecosystem.domain.ledgers import DEALS
+from ecosystem.kernel.memory import recalled, remembered
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
@@ -40,17 +41,14 @@ def multiple(rate: np.ndarray, years: np.ndarray) -> np.ndarray:
 
 def vehicles(world: World) -> np.ndarray:
     """Return the organization slot of the vehicle of each place, -1 where there is none, int64 (J,)."""
-    known: np.ndarray | None = world.__dict__.get("royalty_vehicles")
-    if known is None:
-        known = world.royalty_vehicles = np.full(world.J, -1, np.int64)
-    return known
+    return remembered(world, "royalty_vehicles", lambda: np.full(world.J, -1, np.int64))
 
 
 @rule("market", "vehicle.buy", after="market.sell")
 def buy(world: World) -> None:
     """Owners with running royalties decide once a year, in the quarter of their anniversary, whether to sell them."""
     share = world.levers["finance.royalty_advance"]
-    held: np.ndarray | None = world.__dict__.get("royalty_vehicles")
+    held: np.ndarray | None = recalled(world, "royalty_vehicles")
     if world.month % QUARTER or (held is None and not share.any()):
         return
     _pass_on(world)

@@ -24,6 +24,7 @@ from ecosystem.domain.indicators import flow, ratio, stock
 from ecosystem.domain.switches import never_sue, off
 from ecosystem.domain.valuation import user_gain
 from ecosystem.kernel.luck import ALWAYS, fold
+from ecosystem.kernel.memory import remembered
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
@@ -81,10 +82,7 @@ class Standards:
 
 def standards(world: World) -> Standards:
     """Return what standards bodies keep, made when first asked for."""
-    known: Standards | None = world.__dict__.get("standards")
-    if known is None:
-        known = world.standards = Standards()
-    return known
+    return remembered(world, "standards", Standards)
 
 
 def essential_in_force(world: World) -> np.ndarray:

@@ -6,7 +6,6 @@ pulls: a measure at the strength it already has changes nothing, bit for bit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,13 +20,12 @@ from policies.places import FACTS
 if TYPE_CHECKING:
     from ecosystem.world import World
 
-OUTLAY_COLUMNS = ("year", "jurisdiction", "measure", "amount")
-
 
 class Measures:
     """All measures in one world, in the order of their ids.
 
     Attributes:
+        number: row of each measure by id.
         strength: strength now, float64 (measures, jurisdictions).
         base: strength in force in the base year, same shape.
         afforded: part of the scenario's changes that a fixed budget allows, float64 (jurisdictions,).
@@ -37,6 +35,7 @@ class Measures:
 
     def __init__(self, world: World) -> None:
         self.known: list[Measure] = [m for _, m in sorted(known_measures().items())]
+        self.number = {m.id: i for i, m in enumerate(self.known)}
         self.codes = list(world.places[: world.P])
         self.territories = np.bincount(world.territories.place, minlength=world.J)
         self.base = np.array([[m.strength_in_force(code) for code in self.codes] for m in self.known]).reshape(
@@ -53,10 +52,9 @@ class Measures:
 
     def take(self, world: World) -> None:
         """Take the uses and budgets of the world's scenario (at the start of the horizon)."""
-        number = {m.id: i for i, m in enumerate(self.known)}
         self.uses = {}
         for use in world.setup.measures:
-            i = number[use.id]
+            i = self.number[use.id]
             for code in use.on:
                 place = self.codes.index(code)
                 if not self.known[i].applies_to(int(self.territories[place])):
@@ -64,10 +62,6 @@ class Measures:
                                      do="Put it on a place with several territories")  # fmt: skip
                 self.uses.setdefault((i, place), []).append(use)
         self.budgets = {self.codes.index(code): amount for code, amount in world.setup.budgets.items()}
-
-    def at(self, id: str) -> np.ndarray:
-        """Return the strength of a measure now, float64 (jurisdictions,)."""
-        return self.strength[next(i for i, m in enumerate(self.known) if m.id == id)]
 
     def act(self, world: World) -> None:
         """Set this month's strengths and pull the levers."""
@@ -130,7 +124,7 @@ class Measures:
             for year, code, name, amount in reversed(self.outlays):
                 if year < world.year - 1:
                     break
-                i = next(k for k, m in enumerate(self.known) if m.id == name)
+                i = self.number[name]
                 if code == self.codes[place] and self.strength[i, place] > self.base[i, place]:
                     spent += amount * (1.0 - self.base[i, place] / self.strength[i, place])
             if spent > 0.0:
@@ -179,12 +173,3 @@ def attribute_costs(world: World) -> None:
     """In December payments that rules made on behalf of measures are booked to them."""
     if world.month_of_year == 11 and world.measures.costly:
         world.measures.attribute(world)
-
-
-def outlays_by_measure(world: World) -> Mapping[str, float]:
-    """Return what each measure cost the governments over the horizon, million USD2020."""
-    total: dict[str, float] = {}
-    for year, _, name, amount in world.measures.outlays:
-        if year >= world.setup.start_year:
-            total[name] = total.get(name, 0.0) + amount
-    return total

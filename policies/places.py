@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -135,19 +135,40 @@ def load_place(path: Path) -> Place:
 def known_places(*folders: Path) -> dict[str, Place]:
     """Return all places by code: the project's and those of further folders; the rest of the world comes last.
 
+    A file is read again only after it changed.
+
     Raises:
         InputError: two files give the same code, or a folder does not exist.
     """
-    found: dict[str, Place] = {}
+    files: list[Stamp] = []
     for folder in (FOLDER, *map(Path, folders)):
         if not folder.is_dir():
             raise InputError(f"There is no folder {folder}", do="Name a folder that holds one TOML file for each place")
-        for path in sorted(folder.glob("*.toml")):
-            place = load_place(path)
-            if place.code in found:
-                raise InputError(f"The code {place.code!r} is given to two places", where=f"{path} and "
-                                 f"{found[place.code].path}", do="Choose another code")  # fmt: skip
-            found[place.code] = place
+        files += map(_stamp, sorted(folder.glob("*.toml")))
+    return dict(_read_places(tuple(files)))
+
+
+Stamp = tuple[Path, int, int]
+"""A file, the time of its last change (ns) and its size: with all three equal it is not read again."""
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        stat = path.stat()
+    except OSError:
+        return path, 0, 0  # reading it says what is wrong
+    return path, stat.st_mtime_ns, stat.st_size
+
+
+@lru_cache(maxsize=8)
+def _read_places(files: tuple[Stamp, ...]) -> dict[str, Place]:
+    found: dict[str, Place] = {}
+    for path, *_ in files:
+        place = load_place(path)
+        if place.code in found:
+            raise InputError(f"The code {place.code!r} is given to two places", where=f"{path} and "
+                             f"{found[place.code].path}", do="Choose another code")  # fmt: skip
+        found[place.code] = place
     order: list[str] = [c for c in ("us", "eu", "jp", "cn") if c in found]
     order += [c for c in found if c not in order and c != REST_OF_WORLD]
     return {code: found[code] for code in (*order, REST_OF_WORLD)}

@@ -15,6 +15,7 @@ import numpy as np
 from ecosystem.domain import market
 from ecosystem.domain.indicators import flow, ratio
 from ecosystem.kernel.luck import pair
+from ecosystem.kernel.memory import remembered
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
@@ -87,8 +88,7 @@ def count_stopped(world: World, uses: np.ndarray) -> None:
 
 def held_goods(world: World) -> set[int]:
     """Return the uses whose goods customs have held."""
-    known: set[int] = world.__dict__.setdefault("held_goods", set())
-    return known
+    return remembered(world, "held_goods", set[int])
 
 
 @rule("disputes", "border.check", after="disputes.detect", before="disputes.bargain")

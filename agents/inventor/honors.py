@@ -13,6 +13,7 @@ import numpy as np
 
 from agents.inventor.population import working
 from ecosystem.domain.indicators import flow
+from ecosystem.kernel.memory import recalled, remembered
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
@@ -40,10 +41,7 @@ class HonorBook:
 
 def book(world: World) -> HonorBook:
     """Return the book of honors, opened at first use."""
-    known: HonorBook | None = world.__dict__.get("honor_book")
-    if known is None:
-        known = world.honor_book = HonorBook(world)
-    return known
+    return remembered(world, "honor_book", lambda: HonorBook(world))
 
 
 @rule("talent", "honors.confer", after="talent.motivate")
@@ -76,13 +74,13 @@ def confer(world: World) -> None:
 
 def inspiration(world: World, place: np.ndarray, field: np.ndarray) -> np.ndarray | float:
     """Return the factor on the motivation of newcomers to a field, float64 (n,), or 1."""
-    known: HonorBook | None = world.__dict__.get("honor_book")
+    known: HonorBook | None = recalled(world, "honor_book")
     return 1.0 if known is None or not known.lift.any() else np.exp(known.lift[place, field])
 
 
 def tilt(world: World) -> np.ndarray | float:
     """Return how much stronger than on average motivation is in the fields of a sector, float64 (J, S), or 1."""
-    known: HonorBook | None = world.__dict__.get("honor_book")
+    known: HonorBook | None = recalled(world, "honor_book")
     return 1.0 if known is None or not known.lift.any() else known.tilt
 
 

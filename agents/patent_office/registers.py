@@ -22,6 +22,7 @@ from ecosystem.domain.kinds import by_place, kinds_of_right
 from ecosystem.domain.rights import KINDS
 from ecosystem.domain.valuation import right_value
 from ecosystem.kernel.luck import fold
+from ecosystem.kernel.memory import of_the_month
 from ecosystem.kernel.schedule import rule
 from ecosystem.kernel.table import NEVER
 
@@ -58,9 +59,10 @@ _REFUSED = np.array([TALLIES.get(f"{n}_refusals", -1) for n in KINDS])
 
 def _in_force(world: World) -> np.ndarray:
     """Return real rights in force by kind and place and those of SMEs (last row), float64 (kinds + 1, J); a pass a month."""
-    known: tuple[int, np.ndarray] | None = world.offices.__dict__.get("held_by_kind")
-    if known is not None and known[0] == world.month:
-        return known[1]
+    return of_the_month(world, "held_by_kind", lambda: _held(world))
+
+
+def _held(world: World) -> np.ndarray:
     r, orgs, J = world.rights, world.orgs, world.J
     live = np.flatnonzero(r.in_force)
     out = np.zeros((len(KINDS) + 1, J))
@@ -70,7 +72,6 @@ def _in_force(world: World) -> np.ndarray:
     small = owner[(orgs.kind[owner] == FIRM) & (orgs.employees[owner] < SME_EMPLOYEES) & ~orgs.passive[owner]]
     out[-1] = np.bincount(orgs.jurisdiction[small], minlength=J)
     out *= world.scale
-    world.offices.held_by_kind = (world.month, out)
     return out
 
 

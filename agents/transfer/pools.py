@@ -22,6 +22,7 @@ from agents.holdings import holdings
 from agents.organizations import FIRM, INSTITUTE, UNIVERSITY
 from ecosystem.domain.indicators import flow, stock
 from ecosystem.domain.switches import all_meet
+from ecosystem.kernel.memory import remembered
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
@@ -68,10 +69,8 @@ class Pools:
 
 def pools(world: World) -> Pools:
     """Return the pools of the world, made when first asked for."""
-    known: Pools | None = world.__dict__.get("patent_pools")
-    if known is None:
-        known = world.patent_pools = Pools(np.zeros((world.J, world.F)), np.zeros((world.J, world.F)))
-    return known
+    shape = world.J, world.F
+    return remembered(world, "patent_pools", lambda: Pools(np.zeros(shape), np.zeros(shape)))
 
 
 def count_pools(world: World) -> np.ndarray:

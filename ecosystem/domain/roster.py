@@ -9,6 +9,7 @@ import numba as nb
 import numpy as np
 
 from ecosystem.kernel.luck import fold
+from ecosystem.kernel.memory import recalled, remembered
 from ecosystem.kernel.table import code_of
 
 if TYPE_CHECKING:
@@ -147,10 +148,7 @@ class Ring:
 
 def ring(world: World) -> Ring:
     """Return all inventors in the order of the hash ring."""
-    known: Ring | None = world.__dict__.get("inventor_ring")
-    if known is None:
-        known = world.inventor_ring = Ring()
-    return known.of(world.inventors.uid)
+    return remembered(world, "inventor_ring", Ring).of(world.inventors.uid)
 
 
 def build_roster(world: World, size_cdf: np.ndarray) -> Roster:
@@ -162,7 +160,7 @@ def build_roster(world: World, size_cdf: np.ndarray) -> Roster:
     people, orgs, around = world.inventors, world.orgs, ring(world)
     n, organizations, pools = people.n, max(1, orgs.n), 2 * world.J * world.F
     # Rosters take turns in the same memory: fresh pages cost more than drawing one up.
-    room: tuple[np.ndarray, ...] | None = world.__dict__.get("roster_room")
+    room: tuple[np.ndarray, ...] | None = recalled(world, "roster_room")
     if room is None or len(room[0]) < n:
         size = n + n // 4
         kinds = (np.int64, np.float64, np.int64, np.int64, np.float64, np.uint64)
