@@ -37,7 +37,7 @@ COUNT = "validation.count"
 flow("unitary_rights", "patents", "granted patents that take the unitary right", 0)
 ratio("unitary_uptake", "share", "patents that take the unitary right / patents granted where territories differ", 0,
       "unitary_rights", "bundles_granted")  # fmt: skip
-ratio("territories_validated", "territories", "territories in which a granted patent comes into force", 0,
+ratio("territories_validated", "territories", "territories where a granted patent comes into force, 0 if nowhere", 0,
       "validations", "bundles_granted")  # fmt: skip
 ratio("territories_covered_per_patent", "territories",
       "mean number of territories where a granted patent is in force two years after grant", 1,

@@ -10,12 +10,15 @@ import numpy as np
 from agents.firm.park import overhead_kept
 from agents.organizations import FIRM
 from ecosystem.domain.indicators import flow, ratio, stock
+from ecosystem.domain.knowledge import STATUS
 from ecosystem.domain.market import Sold, add_lines, decay_rate, earn, end_use
 from ecosystem.domain.potential import F8, FF8, I1, I8, B
 from ecosystem.kernel.schedule import rule
 
 if TYPE_CHECKING:
     from ecosystem.world import World
+
+RETIRED = STATUS.index("retired")
 
 flow("sales", "M USD2020", "sales of firms that do R&D", 1)
 flow("profits", "M USD2020", "gross profit less overhead of firms that do R&D", 1)
@@ -194,6 +197,8 @@ def _living(world: World) -> tuple[np.ndarray, np.ndarray]:
         life = world.sectors["product_life"][lines.sector]
         old = lines.active & (world.month - lines.launched > 24 * life)
         lines.active[old] = False
+        # nobody can license what has left the market
+        world.inventions.status[lines.invention[old]] = RETIRED
         ended = uses.active & old[uses.line] if uses.n else np.zeros(0, bool)
         uses.active[ended] = False
         uses.ended[ended] = world.month

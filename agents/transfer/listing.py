@@ -176,16 +176,16 @@ def _academic(known: np.ndarray, seen: int, total: int, maker: np.ndarray, kind:
 def _count_used(
     rows: np.ndarray, first: int, status: np.ndarray, made_in: np.ndarray, places: int, scale: float
 ) -> np.ndarray:
-    """Count launched inventions of ``rows`` from slot ``first`` on by place, real numbers."""
+    """Count inventions of ``rows`` from slot ``first`` on that came to market, by place, real numbers."""
     out = np.zeros(places)
     for k in range(np.searchsorted(rows, first), len(rows)):
-        if status[rows[k]] == LAUNCHED:
+        if status[rows[k]] == LAUNCHED or status[rows[k]] == RETIRED:
             out[made_in[rows[k]]] += scale
     return out
 
 
 def count_used(world: World) -> np.ndarray:
-    """Return university and institute inventions on the market by place, real numbers, float64 (J,)."""
+    """Return university and institute inventions that came to market by place, real numbers, float64 (J,)."""
     inv, register = world.inventions, world.intermediaries.register
     first = int(np.searchsorted(inv.month, np.int32(world.month - 12 * USED_YEARS)))
     register.academic = _academic(register.academic, register.academic_seen, inv.n, inv.creator, world.orgs.kind)
@@ -196,5 +196,5 @@ def count_used(world: World) -> np.ndarray:
 
 stock("technology_offers", "technologies", "technologies on offer at the last look", 0,
       lambda world: world.intermediaries.register.offers)  # fmt: skip
-stock("university_inventions_used", "inventions", "university inventions of the last 20 years on the market", 1,
+stock("university_inventions_used", "inventions", "university inventions of the last 20 years that came to market", 1,
       lambda world: world.intermediaries.register.used)  # fmt: skip

@@ -78,7 +78,7 @@ def test_a_fifth_place_from_a_folder_files_invents_sells_and_judges(folder: Path
     for name in ("inventions", "patent_filings", "patents_granted", "sales", "business_rd", "launches"):
         assert total(name) > 0.0, name
     assert 0.0 < total("unitary_uptake") <= 1.0
-    assert 1.0 <= total("territories_validated") <= 2.0
+    assert 0.5 < total("territories_validated") <= 2.0  # a few are validated nowhere
     assert total("cross_territory_outcome_divergence") > 0.0
 
     r, orgs, courts = world.rights, world.orgs, world.courts

@@ -19,11 +19,12 @@ from ecosystem.lab.runner.job import Job, Outcome
 from ecosystem.lab.store.folder import Folder
 from ecosystem.lab.transplant import explain as of
 from ecosystem.lab.transplant import work
-from ecosystem.lab.transplant.design import HEADLINES, ONE_TERRITORY, Settings, places
+from ecosystem.lab.transplant.design import HEADLINES, ONE_TERRITORY, Settings
 from ecosystem.lab.transplant.heatmap import heat_map
 from ecosystem.lab.transplant.matrix import matrix
 from ecosystem.lab.yearly import yearly
 from ecosystem.scenario import PLACES, known_measures
+from policies.places import known_places
 
 CREDIT, COURT, POOLS = "us_rd_tax_credit", "eu_unified_procedure", "cn_patent_pools"
 SMALL = {"scale": 5000.0, "years": 3, "burn_in_years": 1, "replicates": 3, "first_year": 1}
@@ -39,7 +40,9 @@ def planted(job: Job) -> Outcome:
     strengths = {(use.id, code): use.strength for use in scenario.measures for code in use.on}
     here = {id: m.strength_in_force for id, m in known_measures().items()}
     for place in (*PLACES, "row"):
-        aware = scenario.levers.get(place, {}).get("awareness.small", places()[place].levers["awareness.small"].value)
+        aware = scenario.levers.get(place, {}).get(
+            "awareness.small", known_places()[place].levers["awareness.small"].value
+        )
         s = strengths.get((POOLS, place), here[POOLS](place)) if place != "row" else 0.0
         shared = 1e6 * (1.0 + (job.seed % 97) / 97.0)
         values = {
@@ -87,13 +90,13 @@ def test_planted_effects_stand_in_their_cells(small: Folder) -> None:
     found = matrix(small)
     table = found.table.set_index(["measure", "place", "outcome"])
     for place in PLACES:
-        aware = places()[place].levers["awareness.small"].value
+        aware = known_places()[place].levers["awareness.small"].value
         cell = table.loc[POOLS, place, "creation"]
         assert cell["effect"] == pytest.approx(1e5 * aware)
         assert cell["pairs"] == 3
         cost = table.loc[POOLS, place, "cost"]
         assert cost["effect"] == pytest.approx(50.0)
-        assert cost["relative"] == pytest.approx(50.0 / places()[place].profile["gdp"].value)
+        assert cost["relative"] == pytest.approx(50.0 / known_places()[place].profile["gdp"].value)
         assert cost["good"] == -1
         assert found.booked[POOLS, place] == pytest.approx(50.0)
         assert table.loc[POOLS, place, "diffusion"]["verdict"] == "equal in every pair"

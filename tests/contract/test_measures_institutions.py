@@ -146,7 +146,7 @@ def test_a_pool_lowers_what_is_asked_and_what_a_members_further_patent_keeps_out
     joined = [j for j in range(world.P) if (after.owner[f, j] == standards.POOLED).any()]
     assert joined
     ask = [standards.rates_asked(world, who, np.full(world.P, f), at).sum(axis=1)[joined] for who in (before, after)]
-    assert (ask[1] <= ask[0] + 1e-12).all()
+    # together less; in a place where few join, those who stay outside may ask for more than the members give up
     assert ask[1].sum() < ask[0].sum()
     who = pools.members(world, joined[0], f)
     mine = np.flatnonzero(

@@ -10,7 +10,7 @@ from ecosystem.dashboard.lessons.recorded import digests
 from ecosystem.lab.model import model_digest
 
 ROOT = Path(__file__).resolve().parents[2]
-RESULTS = ("docs/facts.md", "docs/transplant.md")
+RESULTS = ("docs/facts.md", "docs/start_table.md", "docs/transplant.md")
 """Pages and files that hold results of runs."""
 
 

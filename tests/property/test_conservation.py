@@ -25,9 +25,9 @@ PHASES = (Phase.explicit, Phase.generate)
 """No shrinking: a world is slow to build, and any failing seed will do."""
 SIGNED = {
     "consumer_surplus", "profits", "net_inventor_immigration", "general_tax_paid", "assertion_entity_profit",
-    "productivity", "welfare", "profits_after_rd", "wage_gains",
+    "productivity", "welfare", "profits_after_rd", "wage_gains", "filed_inventive_step",
 }  # fmt: skip
-"""Indicators that may be negative by their meaning: gains against a start, balances, logarithms."""
+"""Indicators that may be negative by their meaning: gains against a start, balances, logarithms, standard scores."""
 
 
 def tables(world: World) -> Iterator[tuple[str, Table]]:
@@ -130,6 +130,8 @@ def check_rights(world: World) -> None:
     assert (np.minimum(rights.lapsed[live], rights.invalidated[live]) >= world.month).all()
     assert (rights.decided[rights.outcome != 0] < world.month).all()
     assert (rights.decided >= rights.filed).all()
+    uses = world.uses
+    assert world.lines.active[uses.line[uses.active]].all(), f"{at}: something withdrawn is still sold"
     # A right whose owner is gone ends at its next fee: fees fall due at most four years apart (US lumps).
     gone = live & ~orgs.alive[rights.owner]
     assert (world.month - orgs.exited[rights.owner[gone]] <= 49).all(), f"{at}: rights outlive their owners"
