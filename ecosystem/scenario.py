@@ -27,7 +27,6 @@ MAX_BYTES = 1_000_000
 """A scenario file above this size is refused before it is read."""
 
 
-@lru_cache(maxsize=8)
 def _places(folders: tuple[str, ...]) -> Mapping[str, Any]:
     from policies.places import known_places
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ecosystem.cli.run import HEADLINES, MAX_SEED, assemble
+from ecosystem.cli.run import HEADLINES, MAX_SEED
+from ecosystem.cli.scenario import Changes, assemble, scenario_options
 from ecosystem.cli.show import as_json, bar, columns, figure
 from ecosystem.kernel.errors import InputError
 
@@ -20,17 +22,36 @@ if TYPE_CHECKING:
 REPLICATES = 16
 
 
-def wanted_rows(comparison: Comparison, frame: pd.DataFrame, all_: bool) -> pd.DataFrame:
-    """Return the rows to print: headline and direct indicators in the places that the scenario touches, or all."""
-    if all_:
-        return frame
+def wanted_rows(comparison: Comparison, frame: pd.DataFrame, all_: bool, groups: bool = False) -> pd.DataFrame:
+    """Return the rows to print, of the places that the scenario touches unless all are wanted.
+
+    Headline and direct indicators, all of them with ``all_``, or with ``groups`` those that speak about one group.
+    """
+    from ecosystem.lab.groups import ORDER
     from policies.measures import known_measures
 
     scenario = comparison.scenario
+    if groups:
+        rows = frame[frame["indicator"].isin(ORDER)].sort_values("indicator", key=lambda c: c.map(ORDER), kind="stable")
+    else:
+        names = {*HEADLINES, "welfare", *(known_measures()[use.id].indicator for use in scenario.measures)}
+        rows = frame if all_ else frame[frame["indicator"].isin(names)]
     places = {code for use in scenario.measures for code in use.on} | set(scenario.levers)
-    names = {*HEADLINES, "welfare", *(known_measures()[use.id].indicator for use in scenario.measures)}
-    rows = frame[frame["indicator"].isin(names)]
-    return rows[rows["jurisdiction"].isin(places or set(scenario.jurisdictions))]
+    return rows if all_ else rows[rows["jurisdiction"].isin(places or set(scenario.jurisdictions))]
+
+
+def text_by_group(rows: pd.DataFrame) -> str:
+    """Return effects as aligned columns under the name of each group."""
+    from ecosystem.lab.groups import GROUP_OF
+
+    head, *lines = text_of(rows).splitlines()
+    out, last = [head], ""
+    for name, line in zip(rows["indicator"], lines, strict=True):
+        if GROUP_OF[name] != last:
+            last = GROUP_OF[name]
+            out.append(f"-- {last}")
+        out.append(line)
+    return "\n".join(out)
 
 
 def text_of(rows: pd.DataFrame) -> str:
@@ -38,7 +59,8 @@ def text_of(rows: pd.DataFrame) -> str:
     effects: list[dict[Any, Any]] = rows.to_dict(orient="records")
     cells = [
         [r["indicator"], r["jurisdiction"], figure(r["base"]), figure(r["scenario"]), figure(r["difference"]),
-         f"[{figure(r['low'])}, {figure(r['high'])}]", f"{100 * r['relative']:+.1f} %", f"{r['share_higher']:.2f}",
+         f"[{figure(r['low'])}, {figure(r['high'])}]",
+         f"{100 * r['relative']:+.1f} %" if math.isfinite(r["relative"]) else "-", f"{r['share_higher']:.2f}",
          figure(r["cost_per_unit"]), r["verdict"]]
         for r in effects
     ]  # fmt: skip
@@ -72,43 +94,37 @@ def about(comparison: Comparison) -> dict[str, Any]:
 @click.option(
     "--base", type=click.Path(path_type=Path), metavar="BASE.toml", help="Compare against (default: baseline)."
 )
-@click.option("--jurisdictions", metavar="LIST", help="Places, comma-separated, as us,eu,jp,cn.")
-@click.option("--years", type=int, help="Years to report (default 30).")
-@click.option("--scale", type=float, help="Real objects that one simulated object stands for (default 500).")
-@click.option("--measure", "measures", multiple=True, metavar="ID@PLACE[:START[:STRENGTH]]",
-              help="Put a measure on a place; START is a year or 2027-07, STRENGTH a level 0..1.")  # fmt: skip
-@click.option("--package", "packages", multiple=True, metavar="NAME@PLACE[:START]", help="Put a package on a place.")
-@click.option("--without-package", "without", multiple=True, metavar="NAME@PLACE[:START]",
-              help="Take a package's measures away from a place.")  # fmt: skip
-@click.option("--lever", "levers", multiple=True, metavar="NAME@PLACE=VALUE", help="Set a lever of a place.")
-@click.option("--world", metavar="NAME", help="Set both in a named world ('ecosystem measures worlds').")
+@scenario_options
 @click.option("--replicates", type=int, default=REPLICATES, show_default=True, help="Pairs of runs.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the first pair.")
 @click.option("--workers", type=click.IntRange(1, 1024), help="Processes (default: one a processor).")
 @click.option("--all", "all_", is_flag=True, help="Print every indicator and place.")
+@click.option("--groups", is_flag=True,
+              help="Print by group: small, larger and young firms, universities, regions.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="New folder for the tables.")
 @click.option("--json", "json_", is_flag=True, help="Print all effects as JSON.")
 @click.option("--progress/--no-progress", default=None, help="Progress bar (default: on a terminal).")
 def compare(
-    scenario: Path | None, base: Path | None, jurisdictions: str | None, years: int | None, scale: float | None,
-    measures: tuple[str, ...], packages: tuple[str, ...], without: tuple[str, ...], levers: tuple[str, ...],
-    world: str | None, replicates: int, seed: int, workers: int | None, all_: bool, out: Path | None, json_: bool,
-    progress: bool | None,
+    scenario: Path | None, base: Path | None, changes: Changes, replicates: int, seed: int, workers: int | None,
+    all_: bool, groups: bool, out: Path | None, json_: bool, progress: bool | None,
 ) -> None:  # fmt: skip
     """Run SCENARIO.toml (with the options on top) and a base in pairs that share all luck.
 
     \b
     Examples:
       ecosystem compare --measure us_rd_tax_credit@jp --scale 5000 --years 10
+      ecosystem compare --package eu_protection@cn --scale 5000 --groups
       ecosystem compare plan.toml --base before.toml --replicates 32 --out effects
     """
     if not 0 <= seed <= MAX_SEED - 10_000:
         raise InputError(f"The seed {seed} is outside its range", where="--seed", allowed="0 to 2**63 - 10001")
-    setup = assemble(scenario, jurisdictions, years, scale, measures, levers, packages, without, world)
+    setup = assemble(scenario, changes)
     if base or not scenario:
-        before = assemble(base, jurisdictions, years, scale, (), (), world=world)
+        before = assemble(base, changes.setting())
     else:
-        before = _baseline_for(setup) if world is None else _baseline_for(setup).in_world(world)
+        before = setup.without_policy()
+        if changes.world is not None:  # a world's levers are no policy of the scenario
+            before = before.in_world(changes.world)
     from ecosystem.lab.compare import compare as run_pairs
     from ecosystem.lab.run_folder import check_free
 
@@ -127,14 +143,10 @@ def compare(
     if json_:
         as_json({**about(comparison), "effects": json.loads(frame.to_json(orient="records"))})
         return
-    click.echo(text_of(wanted_rows(comparison, frame, all_)))
+    rows = wanted_rows(comparison, frame, all_, groups)
+    click.echo(text_by_group(rows) if groups else text_of(rows))
     click.echo(
         f"{replicates} pairs at scale {setup.scale:g}, mean of {setup.years} years. Compares policies; not a forecast."
     )
     if out is not None:
         click.echo(f"Written to {out}")
-
-
-def _baseline_for(setup: Any) -> Any:
-    """Return the baseline with the scenario's own places, years, scale and parameters."""
-    return setup.without_policy()

@@ -194,8 +194,11 @@ def measures_check(
     if on and on not in (places := [c for c in known_places() if c != "row"]):
         raise unknown("jurisdiction", on, places, where="--on")
     names = None if ids is None else [name.strip() for name in ids.split(",") if name.strip()]
-    with bar("checking", progress, unit="job") as report:
-        found = check(names, on=on, pairs=pairs, workers=workers, progress=report)
+    try:
+        with bar("checking", progress, unit="pair") as report:
+            found = check(names, on=on, pairs=pairs, workers=workers, progress=report)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("Interrupted: the check was not finished.") from None
     holding = sum(c.holds for c in found)
     if json_:
         as_json([c.to_dict() for c in found])

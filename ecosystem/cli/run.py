@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ecosystem.cli.scenario import Changes, assemble, scenario_options
 from ecosystem.cli.show import as_json, bar, columns, figure
 from ecosystem.kernel.errors import InputError
 
@@ -26,88 +27,6 @@ HEADLINES = (
     "license_and_sale_deals", "launches", "commercialization_share", "suits", "startup_survival",
 )  # fmt: skip
 MAX_SEED = 2**63 - 1
-
-
-def read_lever(text: str) -> tuple[str, str, float]:
-    """Return (lever, jurisdiction, value) of ``NAME@JURISDICTION=VALUE``."""
-    shape = "NAME@JURISDICTION=VALUE, as office.examiners@us=12000"
-    head, equals, value = text.partition("=")
-    name, at, place = head.partition("@")
-    if not (name and at and place and equals):
-        raise InputError(f"{text!r} is no change of a lever", where="--lever", allowed=shape)
-    try:
-        amount = float(value)
-    except ValueError:
-        raise InputError(f"{value!r} is no number", where=f"--lever {text}", allowed=shape) from None
-    return name, place, amount
-
-
-def read_measure(text: str) -> dict[str, Any]:
-    """Return the measure of ``ID@JURISDICTION[:START[:STRENGTH]]``."""
-    shape = "ID@JURISDICTION[:START[:STRENGTH]], as jp_accelerated_examination@cn:2027-07:0.5"
-    head, *rest = text.split(":")
-    name, at, place = head.partition("@")
-    if not (name and at and place) or len(rest) > 2:
-        raise InputError(f"{text!r} puts no measure on a place", where="--measure", allowed=shape)
-    out: dict[str, Any] = {"id": name, "on": place}
-    if rest and rest[0]:
-        out["start"] = rest[0]
-    if len(rest) == 2:
-        try:
-            out["strength"] = float(rest[1])
-        except ValueError:
-            where = f"--measure {text}"
-            raise InputError(f"The strength {rest[1]!r} is no number", where=where, allowed=shape) from None
-    return out
-
-
-def read_package(text: str, where: str) -> dict[str, str]:
-    """Return the parts of ``NAME@JURISDICTION[:START]``."""
-    shape = "NAME@JURISDICTION[:START], as china_plan@eu:2027"
-    head, _, start = text.partition(":")
-    name, at, place = head.partition("@")
-    if not (name and at and place):
-        raise InputError(f"{text!r} puts no package on a place", where=where, allowed=shape)
-    return {"name": name, "on": place, "start": start}
-
-
-def assemble(
-    path: Path | None,
-    jurisdictions: str | None,
-    years: int | None,
-    scale: float | None,
-    measures: tuple[str, ...],
-    levers: tuple[str, ...],
-    packages: tuple[str, ...] = (),
-    without: tuple[str, ...] = (),
-    world: str | None = None,
-) -> Scenario:
-    """Return the scenario of a command line: the file (or the baseline) with the options on top, the world first."""
-    from ecosystem.scenario import Scenario
-
-    scenario = Scenario.load(path) if path else Scenario.baseline()
-    changes: dict[str, Any] = {}
-    if jurisdictions is not None:
-        changes["jurisdictions"] = [code.strip() for code in jurisdictions.split(",") if code.strip()]
-    if years is not None:
-        changes["years"] = years
-    if scale is not None:
-        changes["scale"] = scale
-    if changes:
-        scenario = Scenario.from_dict({**scenario.to_dict(), **changes})
-    if world is not None:
-        scenario = scenario.in_world(world)
-    for text in levers:
-        name, place, value = read_lever(text)
-        scenario = scenario.with_lever(name, on=place, value=value)
-    for text in measures:
-        use = read_measure(text)
-        scenario = scenario.with_measure(use.pop("id"), on=use.pop("on"), **use)
-    for text in packages:
-        scenario = scenario.with_package(**read_package(text, "--package"))
-    for text in without:
-        scenario = scenario.without_package(**read_package(text, "--without-package"))
-    return scenario
 
 
 @contextmanager
@@ -191,34 +110,13 @@ def summary(world: World, rows: list[dict[str, Any]]) -> str:
 
 @click.command(short_help="Run one scenario and write or show its results.")
 @click.argument("scenario", required=False, type=click.Path(path_type=Path), metavar="[SCENARIO.toml]")
-@click.option("--jurisdictions", metavar="LIST", help="Places, comma-separated, as us,eu,jp,cn.")
-@click.option("--years", type=int, help="Years to report (default 30).")
-@click.option("--scale", type=float, help="Real objects that one simulated object stands for (default 500).")
+@scenario_options
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of all luck.")
-@click.option("--measure", "measures", multiple=True, metavar="ID@PLACE[:START[:STRENGTH]]",
-              help="Put a measure on a place; START is a year or 2027-07, STRENGTH a level 0..1.")  # fmt: skip
-@click.option("--package", "packages", multiple=True, metavar="NAME@PLACE[:START]", help="Put a package on a place.")
-@click.option("--without-package", "without", multiple=True, metavar="NAME@PLACE[:START]",
-              help="Take a package's measures away from a place.")  # fmt: skip
-@click.option("--lever", "levers", multiple=True, metavar="NAME@PLACE=VALUE", help="Set a lever of a place.")
-@click.option("--world", metavar="NAME", help="Set it in a named world ('ecosystem measures worlds').")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="New folder for run.json and the tables.")
 @click.option("--json", "json_", is_flag=True, help="Print the summary as JSON.")
 @click.option("--progress/--no-progress", default=None, help="Progress bar (default: on a terminal).")
 def run(
-    scenario: Path | None,
-    jurisdictions: str | None,
-    years: int | None,
-    scale: float | None,
-    seed: int,
-    measures: tuple[str, ...],
-    packages: tuple[str, ...],
-    without: tuple[str, ...],
-    levers: tuple[str, ...],
-    world: str | None,
-    out: Path | None,
-    json_: bool,
-    progress: bool | None,
+    scenario: Path | None, changes: Changes, seed: int, out: Path | None, json_: bool, progress: bool | None
 ) -> None:
     """Run SCENARIO.toml (or the baseline) once; options stand above the file.
 
@@ -230,7 +128,7 @@ def run(
     """
     if not 0 <= seed <= MAX_SEED:
         raise InputError(f"The seed {seed} is outside its range", where="--seed", allowed="0 to 2**63 - 1")
-    setup = assemble(scenario, jurisdictions, years, scale, measures, levers, packages, without, world)
+    setup = assemble(scenario, changes)
     for warning in setup.warnings():
         click.echo(f"Warning: {warning}", err=True)
 

@@ -170,7 +170,7 @@ def compare(
     Args:
         replicates: number of pairs (seeds ``seed`` to ``seed + replicates - 1``).
         outputs: indicators wanted; all if None.
-        workers: processes; None for one a processor.
+        workers: processes; None for one a processor, 0 for this process alone.
 
     Raises:
         InputError: the two do not report the same places, years and scale; no replicate.

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +13,7 @@ from ecosystem.domain.indicators import INDICATORS
 from ecosystem.kernel.errors import InputError, unknown
 from ecosystem.lab.compare import interval
 from ecosystem.lab.paired import run_seed
+from ecosystem.lab.runner.spread import spread
 from ecosystem.scenario import Scenario
 from policies.measures import Measure, known_measures
 
@@ -76,29 +75,36 @@ def check(
     """Check measures on paired luck.
 
     Args:
-        ids: measures; all if None.
+        ids: measures, each checked once; all if None.
         on: a place for all; the place named in each file if empty.
         pairs: paired runs; what each file asks for if None.
+        workers: processes; None for one a processor, 0 for this process alone.
+        progress: called with (pairs of runs done, pairs in all).
 
     Raises:
-        InputError: an unknown measure, or an indicator that no rule declares.
+        InputError: no measure, an unknown one, or an indicator that no rule declares.
     """
     known = known_measures()
-    for name in ids or ():
+    names = sorted(known) if ids is None else list(dict.fromkeys(ids))
+    if not names:
+        raise InputError("No measure is named", where="ids", do="Name one or more, or leave it out for all")
+    for name in names:
         if name not in known:
             raise unknown("measure", name, known)
-    chosen = [known[name] for name in (ids if ids is not None else sorted(known))]
+    chosen = [known[name] for name in names]
     for measure in chosen:
         if measure.indicator not in INDICATORS:
             raise InputError(f"No rule declares the indicator {measure.indicator!r}", where=str(measure.path))
     jobs = _jobs(chosen, on, pairs)
-    workers = min(len(jobs), workers or os.cpu_count() or 1)
     results: dict[tuple[str, int], list[Yearly]] = {}
-    for done, (names, seed, runs) in enumerate(_run(jobs, workers), 1):
-        for k, name in enumerate(names):
-            results[name, seed] = runs[2 * k : 2 * k + 2]
-        if progress is not None:
-            progress(done, len(jobs))
+    done, total = 0, sum(len(names) for names, *_ in jobs)
+    with closing(spread(run_job, jobs, workers=workers)) as found:
+        for (names, _, seed, _), runs in found:
+            for k, name in enumerate(names):
+                results[name, seed] = runs[2 * k : 2 * k + 2]
+            done += len(names)
+            if progress is not None:
+                progress(done, total)
     return [_judge(m, on or m.check_on, [results[m.id, s] for s in _seeds(m, pairs)]) for m in chosen]
 
 
@@ -123,27 +129,14 @@ def _jobs(chosen: Sequence[Measure], on: str, pairs: int | None) -> list[Job]:
     return jobs
 
 
-def run_job(job: Job) -> tuple[list[str], int, list[Yearly]]:
-    """Run one job: for each measure strength 0, then strength 1."""
+def run_job(job: Job) -> list[Yearly]:
+    """Run one job and return its runs: for each measure strength 0, then strength 1."""
     names, on, seed, outputs = job
     known = known_measures()
     scenarios = [s for name in names for s in pair_of(known[name], on or known[name].check_on)]
     different = list(dict.fromkeys(scenarios))
     runs = dict(zip(different, run_seed(different, seed, outputs), strict=True))
-    return names, seed, [runs[s] for s in scenarios]
-
-
-def _run(jobs: list[Job], workers: int):  # type: ignore[no-untyped-def]
-    if workers <= 1:
-        yield from map(run_job, jobs)
-        return
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        try:
-            for future in as_completed([pool.submit(run_job, job) for job in jobs]):
-                yield future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    return [runs[s] for s in scenarios]
 
 
 def _judge(measure: Measure, on: str, runs: list[list[Yearly]]) -> Checked:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, MutableMapping, Sequence
+from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING
 
+from ecosystem.lab.burn_in import settled
+from ecosystem.lab.runner.spread import spread
 from ecosystem.lab.yearly import Yearly, yearly
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ def run_seed(
     Raises:
         Interrupted: ``cancelled`` said so.
     """
-    from ecosystem.world import World
 
     def settling(done: int, total: int) -> None:
         if cancelled is not None and cancelled():
@@ -48,11 +48,7 @@ def run_seed(
     kept = {} if frozen is None else frozen
     out = []
     for scenario in scenarios:
-        key = scenario.burn_in_key()
-        if key not in kept:
-            plain = scenario.without_policy()
-            kept[key] = World(plain, seed=seed, progress=settling).frozen()
-        world = World.forked(kept[key], scenario).run(cancelled=cancelled)
+        world = settled(scenario, seed, kept, settling).run(cancelled=cancelled)
         if not world.finished:
             raise Interrupted
         out.append(yearly(world, outputs))
@@ -71,43 +67,15 @@ def run_seeds(
     """Run every scenario with every seed; return results by seed, in the order of the seeds, then by scenario.
 
     Args:
-        workers: processes; None for one a processor, 1 to stay in this process.
+        workers: processes; None for one a processor, 0 for this process alone.
         progress: called with (seeds done, seeds in all).
         cancelled: asked between seeds; when true only the finished seeds are returned.
     """
-    workers = min(len(seeds), workers or os.cpu_count() or 1)
     found: dict[int, list[Yearly]] = {}
-    for seed, result in _results(scenarios, seeds, outputs, workers, cancelled):
-        found[seed] = result
-        if progress is not None:
-            progress(len(found), len(seeds))
+    work = partial(run_seed, scenarios, outputs=outputs)
+    with closing(spread(work, seeds, workers=workers, stopping=cancelled or (lambda: False))) as results:
+        for seed, result in results:
+            found[seed] = result
+            if progress is not None:
+                progress(len(found), len(seeds))
     return [found[seed] for seed in seeds if seed in found]
-
-
-def _results(
-    scenarios: Sequence[Scenario],
-    seeds: Sequence[int],
-    outputs: Sequence[str] | None,
-    workers: int,
-    cancelled: Callable[[], bool] | None,
-) -> Iterator[tuple[int, list[Yearly]]]:
-    stop = cancelled or (lambda: False)
-    if workers <= 1:
-        for seed in seeds:
-            if stop():
-                return
-            yield seed, run_seed(scenarios, seed, outputs)
-        return
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
-    waiting: dict[Future[list[Yearly]], int] = {}
-    todo = list(reversed(seeds))
-    try:
-        while (todo and not stop()) or waiting:
-            while todo and len(waiting) < workers and not stop():
-                seed = todo.pop()
-                waiting[pool.submit(run_seed, scenarios, seed, outputs)] = seed
-            done, _ = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield waiting.pop(future), future.result()
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)

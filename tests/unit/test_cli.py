@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import networkx as nx
@@ -277,6 +279,91 @@ def test_an_interrupt_says_so_and_leaves_nothing_behind(tmp_path: Path) -> None:
     assert "Traceback" not in stderr
     assert stderr.rstrip().endswith("Interrupted: this run was not finished, and nothing was written.")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("early", [True, False])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("compare --measure us_rd_tax_credit@jp --years 200 --scale 5000 --replicates 40",
+         "Interrupted: the comparison was not finished, and nothing was written."),
+        ("measures check --ids us_rd_tax_credit,jp_more_examiners --pairs 400",
+         "Interrupted: the check was not finished."),
+    ],
+)  # fmt: skip
+def test_ctrl_c_ends_the_workers_too(arguments: str, words: str, early: bool) -> None:
+    """An interrupt of the whole group, while workers load (early) and while they compute: one sentence, nobody left."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ecosystem.cli", *arguments.split(), "--workers", "2"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True,
+    )  # fmt: skip
+    try:
+        until(lambda: len(workers_of(process.pid)) == 2)
+        if not early:
+            until(lambda: all(cpu_seconds(pid) > 3.0 for pid in workers_of(process.pid)))
+        os.killpg(process.pid, signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=60)
+        assert process.returncode == 130, stderr
+        assert (stdout, stderr.strip()) == ("", words)
+        until(lambda: not members(process.pid))
+    finally:
+        for pid in members(process.pid):
+            os.kill(pid, signal.SIGKILL)
+
+
+def until(true: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Wait until something is true."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def stat_of(pid: int) -> list[str]:
+    """Return the fields of /proc/PID/stat from the state on; none for a process that is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def members(session: int) -> list[int]:
+    """Return the living processes of a session."""
+    found = ((int(p.name), stat_of(int(p.name))) for p in Path("/proc").iterdir() if p.name.isdigit())
+    return [pid for pid, stat in found if len(stat) > 3 and stat[3] == str(session) and stat[0] != "Z"]
+
+
+def workers_of(session: int) -> list[int]:
+    """Return the spawned workers of a session."""
+    out = []
+    for pid in members(session):
+        with contextlib.suppress(OSError):
+            if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                out.append(pid)
+    return out
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time that a process has used; a lot for one that is gone."""
+    stat = stat_of(pid)
+    return sum(map(int, stat[11:13])) / os.sysconf("SC_CLK_TCK") if stat else 1e9
+
+
+def test_a_comparison_is_read_by_group(capsys: pytest.CaptureFixture[str]) -> None:
+    from ecosystem.domain.indicators import INDICATORS
+    from ecosystem.lab.groups import GROUPS
+
+    words = "compare --measure us_rd_tax_credit@jp --years 2 --scale 20000 --replicates 2 --workers 1 --groups"
+    assert main([*words.split(), "--no-progress"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    heads = [line.removeprefix("-- ") for line in lines if line.startswith("-- ")]
+    assert heads == [group for group in GROUPS if group in heads]
+    assert {"firms below 250 employees", "universities and institutes"} <= set(heads)
+    below = lines[lines.index("-- firms below 250 employees") + 1].split()
+    assert below[:2] == ["business_rd_sme", "jp"]
+    assert not [line for line in lines[1:] if line.startswith("business_rd ") or "nan" in line or "inf %" in line]
+    assert {name for names in GROUPS.values() for name in names} <= set(INDICATORS)
 
 
 def test_help_has_an_example_for_every_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ import click
 import pytest
 
 from ecosystem.cli import COMMANDS, ecosystem
-from ecosystem.cli.run import read_lever
+from ecosystem.cli.scenario import read_lever
 from ecosystem.kernel.schedule import PHASES
 from ecosystem.scenario import Scenario, declared_parameters
 from policies.places import lever_specs

@@ -139,13 +139,13 @@ def test_what_is_kept_is_not_run_again(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(kept_runs, "run_group", fake)
     groups = plan(BASE, ["sweep", "switch"], seeds=1, few=1)
     told: list[tuple[int, int]] = []
-    runs = complete(groups, Kept(tmp_path), 2, 1, lambda done, whole: told.append((done, whole)))
+    runs = complete(groups, Kept(tmp_path), 2, 0, lambda done, whole: told.append((done, whole)))
     keys = {name_of(run, 2) for group in groups for run in group}
     assert len(asked) == len(keys), "runs that two parts share are run once"
     assert len(runs) == sum(map(len, groups))
     assert told[-1] == (len(runs), len(runs))
     asked.clear()
-    complete(groups, Kept(tmp_path), 2, 1)
+    complete(groups, Kept(tmp_path), 2, 0)
     assert not asked
 
 

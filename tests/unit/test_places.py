@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -155,6 +156,21 @@ def test_a_fifth_place_is_data_alone(tmp_path: Path):
     assert list(places) == [*FOUR, "kr", "row"]
     assert places["kr"].title == "Korea"
     assert places["kr"].levers == PLACES["jp"].levers
+
+
+def test_a_file_is_read_again_only_after_it_changed(tmp_path: Path):
+    text = (FOLDER / "jp.toml").read_text(encoding="utf-8").replace('code = "jp"', 'code = "kr"')
+    file = tmp_path / "kr.toml"
+    file.write_text(text, encoding="utf-8")
+    first = known_places(tmp_path)
+    assert known_places(tmp_path)["kr"] is first["kr"]
+    del first["kr"]  # a caller's own copy
+    assert known_places(tmp_path)["kr"].title == "Japan"
+    file.write_text(text.replace('title = "Japan"', 'title = "Korea"'), encoding="utf-8")
+    os.utime(file, ns=(1, 1))  # same size, another time
+    assert known_places(tmp_path)["kr"].title == "Korea"
+    file.unlink()
+    assert "kr" not in known_places(tmp_path)
 
 
 @pytest.mark.parametrize(

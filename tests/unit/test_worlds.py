@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ecosystem.cli import main
-from ecosystem.cli.run import assemble
+from ecosystem.cli.scenario import Changes, assemble
 from ecosystem.kernel.errors import InputError
 from ecosystem.scenario import Scenario, declared_parameters
 from policies.places import known_places
@@ -41,7 +41,7 @@ def test_each_switch_has_a_world_that_leaves_out_nothing_else() -> None:
 
 
 def test_levers_of_the_command_line_stand_above_the_world() -> None:
-    setup = assemble(None, "us,jp", 5, None, (), ("enforcement.refrain@us=0.25",), world="thicket")
+    setup = assemble(None, Changes("us,jp", 5, world="thicket", levers=("enforcement.refrain@us=0.25",)))
     assert setup.levers["us"]["enforcement.refrain"] == 0.25
     assert setup.levers["jp"]["enforcement.refrain"] == 1.0
     assert set(setup.levers) == {"us", "jp"}

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import csv
-import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
+from ecosystem.lab.burn_in import settled
 from ecosystem.lab.emergence.outcome import COLUMNS, measure
 from ecosystem.lab.emergence.plan import Run
 from ecosystem.lab.model import model_digest
+from ecosystem.lab.runner.spread import spread
 
 FILE = "runs.csv"
 KEYS = ("model", "scenario", "seed", "first_year")
@@ -70,14 +72,10 @@ def write(path: Path, key: tuple[str, str, int, int], values: dict[str, float]) 
 
 def run_group(group: Sequence[Run], first_year: int, path: Path) -> list[dict[str, float]]:
     """Run a group that shares its burn-in, each run written down when it ends; return what each yields."""
-    from ecosystem.world import World
-
-    frozen: bytes | None = None
+    kept: dict[str, bytes] = {}
     out = []
     for run in group:
-        if frozen is None:
-            frozen = World(run.scenario.without_policy(), seed=run.seed).frozen()
-        values = measure(World.forked(frozen, run.scenario).run(), first_year)
+        values = measure(settled(run.scenario, run.seed, kept).run(), first_year)
         write(path, name_of(run, first_year), values)
         out.append(values)
     return out
@@ -109,30 +107,15 @@ def complete(
     total = sum(len(group) for group in groups)
     done = total - len(seen)
     kept.open()
-    for group, results in _results(missing, first_year, kept.path, min(len(missing), workers or os.cpu_count() or 1)):
-        for run, values in zip(group, results, strict=True):
-            kept.rows[name_of(run, first_year)] = values
-        done += len(group)
-        if report is not None:
-            report(done, total)
+    work = partial(run_group, first_year=first_year, path=kept.path)
+    with closing(spread(work, missing, workers=workers)) as found:
+        for group, results in found:
+            for run, values in zip(group, results, strict=True):
+                kept.rows[name_of(run, first_year)] = values
+            done += len(group)
+            if report is not None:
+                report(done, total)
     return table(groups, kept, first_year)
-
-
-def _results(
-    missing: Sequence[Sequence[Run]], first_year: int, path: Path, workers: int
-) -> Iterator[tuple[Sequence[Run], list[dict[str, float]]]]:
-    if workers <= 1:
-        for group in missing:
-            yield group, run_group(group, first_year, path)
-        return
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        try:
-            jobs = {pool.submit(run_group, group, first_year, path): group for group in missing}
-            for job in as_completed(jobs):
-                yield jobs[job], job.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
 def table(groups: Sequence[Sequence[Run]], kept: Kept, first_year: int) -> pd.DataFrame:

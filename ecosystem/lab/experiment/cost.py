@@ -18,7 +18,7 @@ from typing import Any
 
 from ecosystem.kernel.errors import InputError
 from ecosystem.lab.experiment.plan import Plan
-from ecosystem.lab.runner.process import processors
+from ecosystem.lab.processes import processors
 from ecosystem.scenario import PLACES, Scenario
 
 FIXED_MS, FIRST_MS, GROWTH_MS = 4.6, 2700.0, 120.0

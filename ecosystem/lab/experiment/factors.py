@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from ecosystem import scenario_text as text
 from ecosystem.kernel.errors import InputError, unknown
 from ecosystem.scenario import ROW, Scenario, declared_parameters
-from ecosystem.scenario import _places as places_of  # read once
+from policies.places import known_places, lever_specs
 
 DECLARED = "declared"
 """In a file: vary the factor over its whole declared range."""
@@ -97,8 +98,6 @@ def declaration(name: str, scenario: Scenario, where: str = "[uncertainties]") -
     if not at:
         declared = declared_parameters()
         if name not in declared:
-            from policies.places import lever_specs
-
             if name in lever_specs():
                 raise InputError(
                     f"{name} is a lever, and levers belong to places", where=where,
@@ -108,9 +107,7 @@ def declaration(name: str, scenario: Scenario, where: str = "[uncertainties]") -
                           do="'ecosystem parameters' and 'ecosystem levers' list them")  # fmt: skip
         p = declared[name]
         return Declaration(p.low, p.high, scenario.parameters.get(name, p.value), p.unit, p.source)
-    from policies.places import lever_specs
-
-    specs, places = lever_specs(), places_of(scenario.places_folders)
+    specs, places = lever_specs(), known_places(*map(Path, scenario.places_folders))
     if lever not in specs:
         raise unknown("lever", lever, specs, where=where, do="'ecosystem levers' lists them")
     if place not in (*scenario.jurisdictions, ROW):
@@ -125,8 +122,6 @@ def declaration(name: str, scenario: Scenario, where: str = "[uncertainties]") -
 def allowed(name: str, scenario: Scenario) -> tuple[float, float]:
     """Return the widest range that a factor may be varied over."""
     if "@" in name:
-        from policies.places import lever_specs
-
         spec = lever_specs()[name.partition("@")[0]]
         return spec.low, spec.high
     declared = declaration(name, scenario)

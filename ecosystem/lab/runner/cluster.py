@@ -15,8 +15,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ecosystem.kernel.errors import InputError
+from ecosystem.lab.processes import processors
 from ecosystem.lab.runner.job import Job, Outcome, Work, attempt
-from ecosystem.lab.runner.process import processors
 
 LOCAL = "local"
 _CONNECT_SECONDS = 10

@@ -59,7 +59,8 @@ class Series:
 class Outcome:
     """What became of one attempt at a run.
 
-    ``failed`` is the end of it; ``lost`` means that its process died and that it will be tried once more.
+    ``failed`` is the end of it; ``lost`` means that its process died and that it will be tried once more. ``value`` is
+    what a job other than a run of an experiment gives back.
     """
 
     id: RunId
@@ -75,6 +76,7 @@ class Outcome:
     peak_mb: float = 0.0
     host: str = field(default_factory=socket.gethostname)
     pid: int = field(default_factory=os.getpid)
+    value: Any = None
 
 
 Work = Callable[[Job], Outcome]

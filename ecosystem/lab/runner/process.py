@@ -9,8 +9,6 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
-import signal
-import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -18,6 +16,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from ecosystem.kernel.platform import DISABLED
+from ecosystem.lab.processes import follow_parent, out_of_reach
 from ecosystem.lab.runner.job import Job, Outcome, Work, attempt
 
 _READY = "ready"
@@ -25,16 +24,7 @@ _READY = "ready"
 
 def _serve(wire: Connection, work: Work) -> None:
     """Do the jobs that come over the wire until it closes."""
-    # Ctrl-C goes to the whole terminal group; the parent alone decides when workers end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-
-        def follow() -> None:
-            parent.join()
-            os._exit(3)
-
-        threading.Thread(target=follow, daemon=True).start()
+    follow_parent()
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         wire.send(_READY)
         while (job := wire.recv()) is not None:
@@ -67,7 +57,8 @@ class Worker:
         context = multiprocessing.get_context("spawn")
         here, there = context.Pipe()
         process = context.Process(target=_serve, args=(there, work), daemon=True, name="ecosystem-worker")
-        process.start()
+        with out_of_reach():
+            process.start()
         there.close()  # the process holds the only copy: its death closes the wire
         return cls(process, here)
 
@@ -114,8 +105,3 @@ class Worker:
         self.wire.close()
         code: int | None = self.process.exitcode
         return code
-
-
-def processors() -> int:
-    """Return the processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

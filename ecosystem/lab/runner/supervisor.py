@@ -17,8 +17,9 @@ from multiprocessing.connection import wait
 from types import TracebackType
 
 from ecosystem.kernel.errors import InputError
+from ecosystem.lab.processes import processors
 from ecosystem.lab.runner.job import Job, Outcome, RunId, Work
-from ecosystem.lab.runner.process import Worker, processors
+from ecosystem.lab.runner.process import Worker
 
 GRACE = 5.0
 """Seconds beyond its limit in which a run may still end by itself, before its process is killed."""

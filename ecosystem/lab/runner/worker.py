@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ecosystem.lab.burn_in import settled
 from ecosystem.lab.model import model_digest
 from ecosystem.lab.runner.job import Job, Outcome, Series
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from ecosystem.world import World
 
 _MB = 1e6
-_burn_in: tuple[tuple[str, int], bytes] | None = None
-"""The last shared burn-in of this process: its key and the frozen world."""
+_burn_in: tuple[int, dict[str, bytes]] = (0, {})
+"""The last shared burn-in of this process: its seed, its key and the frozen world."""
 
 
 class TimeLimit(Exception):
@@ -30,7 +30,12 @@ class ModelChanged(Exception):
 
 
 def simulate(job: Job) -> Outcome:
-    """Return the outcome of a job.
+    """Return the outcome of a job: the yearly values of its outputs; raises what ``run_job`` raises."""
+    return run_job(job, lambda world, job: outputs(world, job.outputs, sectors=job.sectors))
+
+
+def run_job(job: Job, read: Callable[[World, Job], tuple[Series, str]]) -> Outcome:
+    """Run a job's world to its end and return the outcome with what ``read`` takes from it: series and digest.
 
     Raises:
         TimeLimit, ModelChanged, or whatever the model throws.
@@ -46,7 +51,7 @@ def simulate(job: Job) -> Outcome:
     world = opened(job.content, job.seed, shared=job.shared, watch=watch)
     burn_in = time.perf_counter() - begun
     world.run(progress=watch)
-    series, digest = outputs(world, job.outputs, sectors=job.sectors)
+    series, digest = read(world, job)
     seconds = time.perf_counter() - begun
     return Outcome(job.id, "done", series, digest, started=started, seconds=seconds, burn_in_seconds=burn_in,
                    peak_mb=peak_mb())  # fmt: skip
@@ -55,20 +60,16 @@ def simulate(job: Job) -> Outcome:
 def opened(scenario: Scenario, seed: int, *, shared: bool, watch: Callable[[int, int], None] | None = None) -> World:
     """Return a world at the start of its horizon, bit for bit ``World(scenario, seed)``.
 
-    With ``shared`` the burn-in is kept for the next call: measures and levers act from the start of the horizon only, so
-    scenarios that differ in nothing else share it exactly.
+    With ``shared`` the burn-in is kept for the next call.
     """
     global _burn_in
-    from ecosystem.world import World
-
     if not shared:
+        from ecosystem.world import World
+
         return World(scenario, seed, progress=watch)
-    key = (scenario.burn_in_key(), seed)
-    if _burn_in is None or _burn_in[0] != key:
-        _burn_in = None  # two frozen worlds at a time would be one too many
-        plain = replace(scenario, title="", measures=(), levers={}, budgets={})
-        _burn_in = (key, World(plain, seed, progress=watch).frozen())
-    return World.forked(_burn_in[1], scenario)
+    if _burn_in[0] != seed or scenario.burn_in_key() not in _burn_in[1]:
+        _burn_in = (seed, {})  # two frozen worlds at a time would be one too many
+    return settled(scenario, seed, _burn_in[1], watch)
 
 
 def outputs(world: World, names: tuple[str, ...], *, sectors: bool) -> tuple[Series, str]:

@@ -7,18 +7,15 @@ that needs several territories is not put on a place with one.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ecosystem.kernel.errors import InputError, unknown
 from ecosystem.lab.experiment import Experiment, Plan, Variant
 from ecosystem.scenario import PLACES, Scenario, known_measures
-
-if TYPE_CHECKING:
-    from policies.places import Place
+from policies.places import known_places
 
 FILE = "transplant.json"
 """Stands beside the frozen plan and says that these runs are a transplant's."""
@@ -28,14 +25,6 @@ HEADLINES = (
 )  # fmt: skip
 """Indicators that every run keeps, for all places."""
 ONE_TERRITORY = "not applicable: one territory"
-
-
-@cache
-def places() -> Mapping[str, Place]:
-    """Return the project's places by code, read once."""
-    from policies.places import known_places
-
-    return known_places()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +81,7 @@ class Settings:
 
     def applicable(self, id: str, place: str) -> bool:
         """Return True if a place has what the measure needs."""
-        return bool(known_measures()[id].applies_to(len(places()[place].territories)))
+        return bool(known_measures()[id].applies_to(len(known_places()[place].territories)))
 
     def outputs(self) -> tuple[str, ...]:
         """Return the indicators kept: the headlines and each measure's own."""

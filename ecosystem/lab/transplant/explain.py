@@ -21,11 +21,12 @@ from ecosystem.kernel.errors import InputError
 from ecosystem.lab.compare import FEW_EVENTS, interval
 from ecosystem.lab.experiment import Experiment, Plan
 from ecosystem.lab.store.folder import Folder
-from ecosystem.lab.transplant.design import Settings, places, variant_name
+from ecosystem.lab.transplant.design import Settings, variant_name
 from ecosystem.lab.transplant.matrix import Outcome, _complete, _first, _gdp, _outcomes
 from ecosystem.lab.transplant.work import read_back
 from ecosystem.lab.yearly import Yearly
 from ecosystem.scenario import PLACES, Scenario, declared_parameters, known_measures
+from policies.places import known_places, lever_specs
 
 FILE = "explain.json"
 AS_IS, LOW, HIGH = "as it is", "low", "high"
@@ -66,9 +67,7 @@ def ends(feature: Feature, place: str) -> dict[str, tuple[float, float]]:
     """Return factor -> (value at the low end of the feature, value at its high end) for a place."""
     if not feature.levers:
         return _mix_ends()
-    from policies.places import lever_specs
-
-    known, specs = places(), lever_specs()
+    known, specs = known_places(), lever_specs()
     out = {}
     for signed in feature.levers:
         name = signed.removeprefix("-")
@@ -107,7 +106,7 @@ def position(feature: Feature, place: str) -> float:
     """Return where a place stands between the ends of a feature, 0 (low) to 1 (high); NaN for what no place owns."""
     if not feature.levers:
         return float("nan")
-    here = places()[place].levers
+    here = known_places()[place].levers
     parts = [(here[name.partition("@")[0]].value - a) / (b - a) for name, (a, b) in ends(feature, place).items()]
     return float(np.mean(parts))
 

@@ -18,10 +18,11 @@ from ecosystem.kernel.errors import InputError
 from ecosystem.lab.compare import CLEAR, EQUAL, FEW, UNCLEAR, interval, verdict
 from ecosystem.lab.store.database import Database
 from ecosystem.lab.store.folder import Folder
-from ecosystem.lab.transplant.design import ONE_TERRITORY, Settings, places
+from ecosystem.lab.transplant.design import ONE_TERRITORY, Settings
 from ecosystem.lab.transplant.work import read_back
 from ecosystem.lab.yearly import Yearly
 from ecosystem.scenario import known_measures
+from policies.places import known_places
 
 NO_RESULT = "no result: runs failed"
 DIRECT = "direct"
@@ -248,7 +249,7 @@ def _cell(
 
 
 def _gdp(place: str) -> float:
-    return float(places()[place].profile["gdp"].value)
+    return float(known_places()[place].profile["gdp"].value)
 
 
 __all__ = ["CLEAR", "EQUAL", "FEW", "UNCLEAR", "Matrix", "Outcome", "matrix"]

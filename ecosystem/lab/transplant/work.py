@@ -6,7 +6,6 @@ the base run all of them. The row named ``NAME/of`` holds a ratio's denominator,
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -14,44 +13,31 @@ import numpy as np
 import pandas as pd
 
 from ecosystem.kernel.digest import digest
-from ecosystem.lab.model import model_digest
 from ecosystem.lab.runner.job import Job, Outcome, Series
-from ecosystem.lab.runner.worker import ModelChanged, TimeLimit, opened, peak_mb
+from ecosystem.lab.runner.worker import run_job
 from ecosystem.lab.transplant.design import HEADLINES
 from ecosystem.lab.yearly import Yearly, yearly
 from ecosystem.scenario import known_measures
 
 if TYPE_CHECKING:
     from ecosystem.scenario import Scenario
+    from ecosystem.world import World
 
 BELOW, COST = "/of", "cost of "
 Row = tuple[str, str, int, float]
 
 
 def measure_run(job: Job) -> Outcome:
-    """Return the outcome of a job.
+    """Return the outcome of a job: what its run keeps; raises what ``run_job`` raises."""
+    return run_job(job, _kept)
 
-    Raises:
-        TimeLimit, ModelChanged, or whatever the model throws.
-    """
-    begun, started = time.perf_counter(), time.time()
 
-    def watch(done: int, total: int) -> None:
-        if job.seconds is not None and time.perf_counter() - begun > job.seconds:
-            raise TimeLimit(f"The run took longer than {job.seconds:g} s")
-
-    if job.model and model_digest() != job.model:
-        raise ModelChanged("The model's files changed after the plan was made")
-    world = opened(job.content, job.seed, shared=job.shared, watch=watch)
-    burn_in = time.perf_counter() - begun
-    world.run(progress=watch)
+def _kept(world: World, job: Job) -> tuple[Series, str]:
     wanted = _wanted(job.content, job.outputs)
     run = yearly(world, list(dict.fromkeys(name for name, _ in wanted)))
     rows = list(_rows(run, wanted, job.content.start_year))
     table = pd.DataFrame(rows, columns=["indicator", "jurisdiction", "year", "value"])
-    seconds = time.perf_counter() - begun
-    return Outcome(job.id, "done", _series(rows), digest({"outputs": table}), started=started, seconds=seconds,
-                   burn_in_seconds=burn_in, peak_mb=peak_mb())  # fmt: skip
+    return _series(rows), digest({"outputs": table})
 
 
 def _wanted(scenario: Scenario, outputs: Iterable[str]) -> set[tuple[str, str]]:
