@@ -8,12 +8,15 @@ from typing import Any
 
 import pandas as pd
 
-from ecosystem.dashboard.charts import unit_words
 from ecosystem.dashboard.engine import narrowed
 from ecosystem.dashboard.results import Series
-from ecosystem.dashboard.text import change, known, number, text
+from ecosystem.dashboard.text import change, known, signed, text
+from ecosystem.dashboard.units import unit_words
 from ecosystem.domain.indicators import INDICATORS
 from ecosystem.lab.compare import CLEAR, EQUAL, FEW, Comparison
+
+SMALL = 0.005
+"""A clear effect below this share is told in words: as a rounded percentage it would read as nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +132,6 @@ def scaled(name: str, values: Sequence[float | None], before: bool = False) -> t
     return unit_words(series, before)
 
 
-def signed(value: float, digits: int = 3) -> str:
-    """Write a number with its sign."""
-    return ("+" if value > 0 else "") + number(value, digits)
-
-
 def frequency(effect: Effect) -> str:
     """Return the natural frequency: in how many paired runs the scenario is higher (or lower)."""
     higher = round(effect.share_higher * effect.pairs)
@@ -152,6 +150,8 @@ def headline(effect: Effect) -> str:
         return text("effect.few")
     if not effect.clear:
         return text("effect.unclear")
+    if not abs(effect.relative) >= SMALL:  # or none: the baseline is zero
+        return text(f"effect.{'small' if effect.base else 'some'}_{effect.verdict}")
     return change(1.0, 1.0 + effect.relative)
 
 

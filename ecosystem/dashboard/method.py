@@ -14,7 +14,7 @@ from pprint import pformat
 from ecosystem.dashboard.effects import title
 from ecosystem.dashboard.engine import Plan
 from ecosystem.dashboard.share import differences
-from ecosystem.dashboard.text import LANGUAGE, place, text
+from ecosystem.dashboard.text import LANGUAGE, place, text, with_unit
 from ecosystem.domain.indicators import INDICATORS
 from ecosystem.lab.model import ROOT
 from ecosystem.scenario import Scenario, declared_parameters, known_measures
@@ -91,7 +91,7 @@ def assumed_parameters() -> tuple[Entry, ...]:
     out = []
     for p in sorted(declared_parameters().values(), key=lambda p: p.name):
         if p.assumed:
-            value = text("method.value_range", value=f"{p.value:g}", unit=p.unit, low=f"{p.low:g}", high=f"{p.high:g}")
+            value = text("method.value_range", value=with_unit(p.value, p.unit), low=f"{p.low:g}", high=f"{p.high:g}")
             rows = (
                 (text("method.what"), _sentence(p.doc)),
                 (text("method.value"), value),
@@ -264,13 +264,16 @@ def command_line(plan: Plan) -> str:
 def python_code(scenario: Scenario, plan: Plan) -> str:
     """Return Python that builds the same scenario and compares it with its base in the same pairs."""
     content = {**differences(scenario), "scale": plan.scale}
+    given = [f"    {name}={pformat(value, width=84, sort_dicts=False)}," for name, value in content.items()]
     return "\n".join(
         [
             "from dataclasses import replace",
             "",
             "from ecosystem import Scenario, compare",
             "",
-            f"scenario = Scenario.baseline(**{pformat(content, width=88, sort_dicts=False)})",
+            "scenario = Scenario.baseline(",
+            *given,
+            ")",
             'base = replace(scenario.without_policy(), title="Baseline")',
             'if __name__ == "__main__":',
             f"    result = compare(base, scenario, replicates={plan.pairs}, seed=1)",

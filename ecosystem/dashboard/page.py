@@ -13,7 +13,7 @@ from ecosystem.dashboard.parts import click, html
 from ecosystem.dashboard.session import Session, open_session, use_session
 from ecosystem.dashboard.share import write_file
 from ecosystem.dashboard.tabs import known_tabs, styles, tab_named
-from ecosystem.dashboard.text import text
+from ecosystem.dashboard.text import text, words_of
 from ecosystem.dashboard.theme import settle_solara
 
 settle_solara(text("page.title"))
@@ -36,6 +36,28 @@ def _Header(
     event_tab: Callable[[str], None],
     event_look: Callable[[bool], None],
 ) -> None: ...
+
+
+@solara.component_vue("vue/tour.vue")
+def _Tour(
+    words: dict[str, str], stops: list[dict[str, str]], here: bool, event_home: Callable[[Any], None]
+) -> None: ...
+
+
+STOPS = {
+    "measures": ".eco-measures", "tiles": ".eco-five", "chart": "[data-testid=card-first]", "explain": ".eco-right",
+    "tabs": ".eco-tabs",
+}  # fmt: skip
+"""Stops of the tour, and what on the page each of them is about."""
+
+
+def tour(session: Session, here: bool) -> Any:
+    """Return the tour of a first visit, which stays out of sight once it was seen."""
+    stops = [
+        {"title": text(f"tour.{id}_title"), "text": text(f"tour.{id}"), "where": where} for id, where in STOPS.items()
+    ]
+    words = words_of("tour", "title", "back", "next", "skip", "done")
+    return _Tour(words=words, stops=stops, here=here, event_home=click(lambda: session.see(tab=known_tabs()[0].id)))
 
 
 @solara.component_vue("vue/tools.vue")
@@ -63,7 +85,7 @@ def tools(session: Session) -> Any:
         content = sent if isinstance(sent, dict) else {}
         session.load(content.get("name"), content.get("text"))
 
-    words = {word: text(f"tools.{word}") for word in TOOL_WORDS}
+    words = words_of("tools", *TOOL_WORDS)
     words["untitled"] = text("tools.unnamed" if session.differs else "tools.untitled")
     return _Tools(
         words=words,
@@ -88,7 +110,7 @@ def Shell(session: Session) -> None:
     use_session(session)
     dark, set_dark = solara.use_state(False)
     tab = tab_named(session.view.tab)
-    words = {word: text(f"page.{word}") for word in HEADER_WORDS}
+    words = {**words_of("page", *HEADER_WORDS), "tour": text("tour.open")}
     solara.Title(f"{tab.name} – {text('page.title')}")
     solara.Style(styles())
     with html("div", css="eco"):
@@ -110,6 +132,7 @@ def Shell(session: Session) -> None:
         )
         with html("main", css=f"eco-main eco-tab-{tab.id}", data_testid=f"tab-{tab.id}"):
             tab.show(session, dark)
+        tour(session, tab.id == known_tabs()[0].id)
         html("footer", html("p", f"{text('page.tagline')} {text('page.footer')}"), css="eco-footer")
 
 

@@ -23,10 +23,10 @@ def level_word(strength: float) -> str:
     return text(f"levels.{next(word for word, most in LEVELS if strength <= most + 1e-9)}")
 
 
-def force_words(measure: Measure, code: str) -> str:
-    """Return the strength in force in a place in words."""
+def force_words(measure: Measure, code: str, key: str = "in_force") -> str:
+    """Return the strength in force in a place in words; ``key`` names the sentence."""
     strength = measure.strength_in_force(code)
-    return text("measure.in_force", word=level_word(strength), value=number(strength, 2))
+    return text(f"measure.{key}", word=level_word(strength), value=number(strength, 2), place=place(code))
 
 
 @cache
@@ -104,7 +104,7 @@ def card(id: str) -> str:
         _part("eligible", measure.eligibility),
         _part("range", measure.evidence_range),
         _part("not_modeled", measure.not_modeled),
-        _part("legal", f"{measure.legal_source} ({measure.since})"),
+        _part("legal", _law(measure)),
         _moves(measure),
     ]
     return f"<dl>{''.join(parts)}</dl>"
@@ -125,9 +125,14 @@ def _evidence(measure: Measure) -> str:
     return f"<dt>{escape(text('measure.card_evidence'))}</dt>{body}"
 
 
+def _law(measure: Measure) -> str:
+    said = str(measure.since) in measure.legal_source
+    return measure.legal_source if said else f"{measure.legal_source} ({measure.since})"
+
+
 def _where(measure: Measure) -> list[str]:
     return [
-        f"{place(code)}: {force_words(measure, code)} – {item.source}" for code, item in measure.in_force.items()
+        f"{force_words(measure, code, 'in_force_at')} – {item.source}" for code, item in measure.in_force.items()
     ] or [text("measure.nowhere")]
 
 

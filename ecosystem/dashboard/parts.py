@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
 import reacton.ipyvuetify as rv
 import solara
 
-from ecosystem.dashboard import charts
-from ecosystem.dashboard.results import Result
-from ecosystem.dashboard.text import text
-
-
-@solara.component_vue("vue/choose.vue")
-def Choose(label: str, value: str, options: list[dict[str, str]], event_choose: Callable[[str], None]) -> None:
-    """A native select with its label; options are {value, label}."""
+from ecosystem.dashboard.results import Series
+from ecosystem.dashboard.sheets import KINDS, sheet
+from ecosystem.dashboard.text import text, words_of
+from ecosystem.domain.indicators import Indicator
 
 
 @solara.component_vue("vue/raw.vue")
@@ -60,21 +56,56 @@ def chart(option: dict[str, Any], name: str, height: int, css: str = "") -> Any:
     )
 
 
+def scroll(child: Any, label: str) -> Any:
+    """Return a wide picture that scrolls inside its card on a phone; what scrolls must be reachable by keyboard."""
+    return html("div", child, css="eco-scroll", tabindex="0", role="group", aria_label=label)
+
+
+def command(words: str, line: str) -> Any:
+    """Return how to get the same numbers without the page; a line that is too long breaks between words only."""
+    parts = " ".join(f"<span>{escape(part)}</span>" for part in line.split())
+    return Raw(markup=f'<p class="eco-note eco-command">{escape(words)} <code>{parts}</code></p>')
+
+
 def details(summary: str, markup: str) -> Any:
     """Return a part that opens on demand; whoever writes the markup has escaped every word."""
     return Details(summary=summary, markup=markup)
 
 
-def source(result: Result, indicator: str) -> str:
-    """Return unit, meaning, formula and name of an indicator as an HTML list."""
-    series = result.series[indicator]
-    _, unit = charts.unit_words(series)
-    how = text(f"card.kind_{series.kind}", formula=series.formula)
+@solara.component_vue("vue/data.vue")
+def _Data(
+    words: dict[str, str], name: str, charts: list[str], sent: dict[str, Any], event_ask: Callable[[str], None]
+) -> None: ...
+
+
+@solara.component
+def Numbers(markup: str, name: str, charts: Sequence[str] = ()) -> None:
+    """The table beside a chart, and its numbers and pictures as files.
+
+    Args:
+        markup: the table.
+        charts: names of the charts that belong to it, if they differ from ``name``.
+    """
+    sent, set_sent = solara.use_state({"n": 0, "content": "", "file": "", "type": ""})
+
+    def ask(kind: Any) -> None:
+        one = str(kind) if str(kind) in KINDS else "csv"
+        content = sheet(markup).file(one)
+        set_sent({"n": int(str(sent["n"])) + 1, "content": content, "file": f"{name}.{one}", "type": KINDS[one]})
+
+    words = {**words_of("data", "title", "csv", "parquet", "json", "png"), "saved": text("data.saved", file="FILE")}
+    with html("div", css="eco-numbers"):
+        Details(summary=text("table.show"), markup=markup)
+        _Data(words=words, name=name, charts=list(charts or (name,)), sent=sent, event_ask=ask)
+
+
+def meaning(indicator: Indicator | Series, unit: str) -> str:
+    """Return meaning, unit, formula and name of an indicator as an HTML list."""
     rows = [
-        (text("card.counted"), series.doc[:1].upper() + series.doc[1:]),
+        (text("card.counted"), indicator.doc[:1].upper() + indicator.doc[1:]),
         (text("card.unit"), unit),
-        (text("card.formula"), how),
-        (text("card.source"), text("card.source_value", name=indicator)),
+        (text("card.formula"), text(f"card.kind_{indicator.kind}", formula=indicator.formula)),
+        (text("card.source"), text("card.source_value", name=indicator.name)),
     ]
     return "<dl>" + "".join(f"<dt>{escape(a)}</dt><dd>{escape(b)}</dd>" for a, b in rows) + "</dl>"
 

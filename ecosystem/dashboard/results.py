@@ -15,11 +15,12 @@ import numpy as np
 from ecosystem.dashboard.catalog import INDICATORS_SHOWN
 from ecosystem.dashboard.choice import Choice
 from ecosystem.dashboard.flows import Flow, deal_flows, right_flows
+from ecosystem.dashboard.frames import Frames, record
 
 if TYPE_CHECKING:
     from ecosystem.world import World
 
-FORMAT = 1
+FORMAT = 2
 """Raise when the stored form changes: older files in the cache are then left alone."""
 
 
@@ -59,6 +60,7 @@ class Result:
         rights: patents filed in the years shown, by creator, office, outcome, deal and user.
         deals: deals of the years shown, by place and kind of giver, kind of deal, place and kind of taker.
         weights: real units a simulated one stands for, by kind.
+        frames: the run quarter by quarter.
     """
 
     title: str
@@ -74,6 +76,7 @@ class Result:
     rights: tuple[Flow, ...] = ()
     deals: tuple[Flow, ...] = ()
     weights: dict[str, float] = field(default_factory=dict)
+    frames: Frames = field(default_factory=Frames)
 
     def to_json(self) -> str:
         """Return the result as JSON text."""
@@ -96,6 +99,7 @@ class Result:
             data["series"] = {name: Series(**series) for name, series in data["series"].items()}
             for name in ("rights", "deals"):
                 data[name] = tuple(Flow(tuple(flow["path"]), flow["amount"]) for flow in data[name])
+            data["frames"] = Frames.of(data["frames"])
             return cls(**data)
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a stored result: {error}") from error
@@ -135,6 +139,7 @@ def from_world(world: World, choice: Choice, seconds: float = 0.0) -> Result:
         rights=right_flows(world),
         deals=deal_flows(world),
         weights={"objects": float(world.scale), "firms": float(world.firm_weight)},
+        frames=record(world),
     )
 
 

@@ -21,6 +21,7 @@ from ecosystem.dashboard.choice import Choice
 from ecosystem.dashboard.text import text
 from ecosystem.kernel.errors import InputError
 from ecosystem.kernel.platform import DISABLED
+from ecosystem.lab.processes import follow_parent
 
 if TYPE_CHECKING:
     from ecosystem.dashboard.results import Result
@@ -38,18 +39,7 @@ def _enter_worker(board: Any) -> None:
     """Set up a worker: keep the board, load the model once, end when the server ends."""
     global _board
     _board = board
-    # Ctrl-C goes to the whole terminal group; the server alone decides when workers end.
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-
-        def follow() -> None:
-            parent.join()
-            os._exit(1)
-
-        threading.Thread(target=follow, daemon=True).start()
+    follow_parent()
     with contextlib.suppress(ImportError):
         import ecosystem.world  # noqa: F401
 

@@ -5,17 +5,12 @@ from __future__ import annotations
 from html import escape
 
 from ecosystem.dashboard.catalog import CHAIN
-from ecosystem.dashboard.charts import (
-    chain_flows,
-    chain_links,
-    chain_widths,
-    deal_links,
-    deal_word,
-    node_word,
-    unit_words,
-)
+from ecosystem.dashboard.charts.deals import deal_links, deal_word
+from ecosystem.dashboard.charts.rights import chain_flows, chain_links, node_word
+from ecosystem.dashboard.charts.spindle import chain_widths
 from ecosystem.dashboard.results import Result
 from ecosystem.dashboard.text import compact, number, place, text
+from ecosystem.dashboard.units import unit_words
 
 
 def table(caption: str, head: list[str], rows: list[list[str]], label: int = 1) -> str:

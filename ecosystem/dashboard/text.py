@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -43,6 +44,11 @@ def text(key: str, **slots: object) -> str:
     return words[key].format(**slots) if slots else words[key]
 
 
+def words_of(group: str, *keys: str) -> dict[str, str]:
+    """Return sentences of one group by their last word, as the page's own controls take them."""
+    return {key: text(f"{group}.{key}") for key in keys}
+
+
 def known(key: str) -> bool:
     """Return True if there is a sentence at ``key``."""
     return key in _words(LANGUAGE)
@@ -79,6 +85,18 @@ def number(value: float | None, digits: int = 3) -> str:
     places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     rounded = round(value, digits - 1 - math.floor(math.log10(abs(value))))
     return f"{rounded:,.{min(places, 6)}f}".replace("-", "−")
+
+
+def signed(value: float, write: Callable[[float], str] = number) -> str:
+    """Write a difference with its sign; ``write`` writes its size."""
+    if not value or not math.isfinite(value):
+        return write(value)
+    return ("+" if value > 0 else "−") + write(abs(value))
+
+
+def with_unit(value: float, unit: str) -> str:
+    """Write a value as it was given, with its unit; a pure number, whose unit is 1, stands alone."""
+    return f"{value:g}" if unit == "1" else f"{value:g} {unit}".strip()
 
 
 def compact(value: float | None) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from html import escape
 
-from ecosystem.dashboard.charts import unit_words
 from ecosystem.dashboard.results import Result, Series
 from ecosystem.dashboard.text import change, number, text
+from ecosystem.dashboard.units import unit_words
 
 
 def sparkline(values: list[float | None], width: int = 120, height: int = 30) -> str:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
-import os
-import signal
-import threading
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any
+
+from ecosystem.lab.processes import follow_parent
 
 if TYPE_CHECKING:
     from ecosystem.lab.yearly import Yearly
@@ -56,15 +54,7 @@ def enter(flags: Any) -> None:
     """Set up a worker: load the model once, leave Ctrl+C to the server, end when the server ends."""
     global _flags
     _flags = flags
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-
-        def follow() -> None:
-            parent.join()
-            os._exit(1)
-
-        threading.Thread(target=follow, daemon=True).start()
+    follow_parent()
     with contextlib.suppress(ImportError):
         import ecosystem.lab.yearly  # noqa: F401
 

@@ -9,16 +9,28 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser.visits import ARGUMENTS, CHROMIUM, ROOT, Visitors, start_server, stop_server
+from tests.browser.visits import ARGUMENTS, CHROMIUM, PATIENCE, ROOT, Visitors, start_server, stop_server
 
-VIEWS = ((360, "light"), (360, "dark"), (768, "light"), (1280, "light"), (1280, "dark"), (1920, "light"))
+VIEWS = (
+    (360, "light"),
+    (360, "dark"),
+    (768, "light"),
+    (1280, "light"),
+    (1280, "dark"),
+    (1920, "light"),
+    (1920, "dark"),
+)
 SERVE = """
 from ecosystem.dashboard.serve import main
 if __name__ == "__main__":
     main(port={{port}}, browser=False, scales=({scale},))
 """
-TABS = {"explore": "first", "world": "filed"}
-"""Tabs pictured, each with a chart to wait for."""
+TABS = {
+    "explore": "first", "compare": "trade-off", "flows": "profile-coupling", "world": "filed", "method": "", "teach": "",
+}  # fmt: skip
+"""Tabs pictured, each with a chart to wait for; two show none at first."""
+FINISHED = "() => ![...document.querySelectorAll('.eco-status')].some(e => /\\d of \\d+ pairs/.test(e.innerText))"
+"""True on the page when all pairs of runs are in."""
 
 
 def main() -> int:
@@ -40,6 +52,7 @@ def main() -> int:
                 for width, scheme in VIEWS:
                     visit = visitors.enter(width=width, scheme=scheme, search=f"?tab={tab}", chart=chart)
                     page = visit.page
+                    page.wait_for_function(FINISHED, timeout=1000 * PATIENCE)
                     page.wait_for_timeout(1500)
                     # A sticky column would hang in the middle of a long picture.
                     page.add_style_tag(content=".eco-side { position: static !important; }")

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from ecosystem.dashboard.lessons import Lesson, known_lessons
 from ecosystem.dashboard.lessons.recorded import recorded
 from ecosystem.dashboard.lessons.results import answer, effect_of, happened, result_line
-from tests.browser.visits import Visit, Visitors
+from tests.browser.visits import Visit, Visitors, accessible
 
 pytestmark = pytest.mark.browser
 
@@ -20,27 +19,9 @@ PATIENCE = 60_000
 
 def enter(visitors: Visitors, tab: str, width: int = 1280, scheme: str = "light") -> Visit:
     """Open a tab that shows no chart at first."""
-    context = visitors.browser.new_context(
-        viewport={"width": width, "height": 900},
-        color_scheme="dark" if scheme == "dark" else "light",
-        reduced_motion="reduce",
-    )
-    visit = Visit(context.new_page(), context)
-    visitors.open.append(visit)
-    visit.watch(visitors.server.url)
-    visit.page.goto(f"{visitors.server.url}?tab={tab}")
+    visit = visitors.enter(width=width, scheme=scheme, search=f"?tab={tab}", chart="")
     expect(visit.page.get_by_test_id(f"tab-{tab}")).to_be_visible(timeout=PATIENCE)
     return visit
-
-
-def accessible(page: Page) -> list[str]:
-    """Return the critical and serious findings of axe."""
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{v['impact']} {v['id']}: {[n['target'] for n in v['nodes'][:3]]}"
-        for v in found
-        if v["impact"] in ("critical", "serious")
-    ]
 
 
 def press(page: Page, name: str) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -114,6 +115,16 @@ def stop_server(process: subprocess.Popen[bytes]) -> None:
         process.wait(20)
 
 
+def accessible(page: Page) -> list[str]:
+    """Return the critical and serious findings of axe: none on an accessible page."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{v['impact']} {v['id']}: {[n['target'] for n in v['nodes'][:3]]}"
+        for v in found
+        if v["impact"] in ("critical", "serious")
+    ]
+
+
 @dataclass
 class Visitors:
     """Opens visits and closes them at the end of a test."""
@@ -129,16 +140,24 @@ class Visitors:
         scheme: str = "light",
         search: str = "?tab=world",
         chart: str = "filed",
+        tour: bool = False,
     ) -> Visit:
-        """Open a tab as someone new and wait for one of its charts, without a click."""
+        """Open a tab as someone new and wait for one of its charts, without a click; for the tab alone without one.
+
+        Args:
+            tour: the visitor has not seen the tour yet.
+        """
         context = self.browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if scheme == "dark" else "light",
             reduced_motion="reduce",
         )
+        if not tour:
+            context.add_init_script("localStorage.setItem('ecosystem:tour', 'seen')")
         visit = Visit(context.new_page(), context)
         self.open.append(visit)
         visit.watch(self.server.url)
         visit.page.goto(self.server.url + search)
-        visit.page.wait_for_selector(f"[data-testid=chart-{chart}] canvas", timeout=1000 * PATIENCE)
+        awaited = f"[data-testid=chart-{chart}] canvas" if chart else "main[data-testid]"
+        visit.page.wait_for_selector(awaited, timeout=1000 * PATIENCE)
         return visit

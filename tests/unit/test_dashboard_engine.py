@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,13 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ecosystem.dashboard import bands
+from ecosystem.dashboard.charts import bands
 from ecosystem.dashboard.effects import courses, effects, headline, sentence
 from ecosystem.dashboard.engine import Engine, Look, Plan, narrowed
 from ecosystem.dashboard.shelf import Shelf, read, write
 from ecosystem.dashboard.theme import palette
 from ecosystem.dashboard.worker import BurnIns
-from ecosystem.lab.compare import compare
+from ecosystem.lab.compare import CLEAR, compare
 from ecosystem.lab.paired import Interrupted, run_seed
 from ecosystem.lab.yearly import Yearly
 from ecosystem.scenario import Scenario
@@ -224,6 +225,16 @@ def test_a_clear_effect_has_a_size_an_interval_and_a_natural_frequency() -> None
     assert "95 % interval" in sentence(effect)
     same = effects(comparison, NAMES)["patents_granted", "us"]
     assert headline(same) == "No change"
+
+
+def test_a_clear_effect_that_rounds_to_nothing_is_told_in_words() -> None:
+    comparison = hand_made(100.0).comparison()
+    assert comparison is not None
+    effect = effects(comparison, NAMES)["business_rd", "us"]
+    assert headline(replace(effect, relative=0.003)) == "Higher, by less than half a percent"
+    assert headline(replace(effect, relative=-0.003, verdict=CLEAR[1])) == "Lower, by less than half a percent"
+    assert headline(replace(effect, relative=0.0051)) == "+0.51 %"
+    assert headline(replace(effect, base=0.0, relative=math.nan)) == "Higher, from none"
 
 
 def test_the_chart_holds_the_numbers_of_the_comparison() -> None:

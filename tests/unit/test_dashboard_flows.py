@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ecosystem.dashboard import dots, flow_charts
+from ecosystem.dashboard.charts import columns, difference, dots, exchange, network, way
+from ecosystem.dashboard.charts.frame import scenario_color
 from ecosystem.dashboard.effects import Effect
 from ecosystem.dashboard.flows import Flow
 from ecosystem.dashboard.pairs import name
@@ -95,56 +96,56 @@ def test_a_suit_waits_from_its_filing_until_its_turn() -> None:
 def test_classes_of_waiting_time_hold_their_upper_end() -> None:
     months = np.array([1, WAITS[0], WAITS[0] + 1, WAITS[-1], WAITS[-1] + 1])
     assert waiting_classes(months, 1.0) == (2.0, 1.0, 0.0, 0.0, 1.0, 1.0)
-    assert len(flow_charts.class_words()) == len(WAITS) + 1
+    assert len(columns.class_words()) == len(WAITS) + 1
 
 
 # -- the way of rights ------------------------------------------------------------------------------------------------
 
 
 def test_only_granted_rights_go_on_and_only_used_ones_reach_a_user() -> None:
-    found = flow_charts.way(BASE)
+    found = way.way(BASE)
     assert found[0, "large_firm", "us"] == 50.0
     assert found[1, "jp", "refused"] == 40.0
     assert found[2, "granted", "lapsed"] == 10.0  # the refused 40 have no fate
     assert found[3, "licensed", "sme"] == 20.0
     assert not [key for key in found if key[2] == NOBODY]
-    assert set(flow_charts.way(BASE, "jp")) == {
+    assert set(way.way(BASE, "jp")) == {
         (0, "sme", "jp"), (1, "jp", "granted"), (1, "jp", "refused"), (2, "granted", "lapsed"),
     }  # fmt: skip
-    assert flow_charts.share_of(found, "granted") == pytest.approx(0.6)
-    assert flow_charts.share_of(found, "licensed") == pytest.approx(1 / 3)
+    assert way.share_of(found, "granted") == pytest.approx(0.6)
+    assert way.share_of(found, "licensed") == pytest.approx(1 / 3)
 
 
 def test_both_pictures_have_one_scale() -> None:
-    large = flow_charts.way(BASE)
+    large = way.way(BASE)
     small = {key: v / 2 for key, v in large.items()}
-    tall, low = flow_charts.heights([large, small])
-    assert tall == flow_charts.TALL
+    tall, low = way.heights([large, small])
+    assert tall == way.TALL
     assert low < tall
 
-    def pixels(found: flow_charts.Links, height: int) -> float:
+    def pixels(found: way.Links, height: int) -> float:
         """Width of one right as a Sankey draws it."""
-        free = height - flow_charts.MARGIN
-        return min((free - (n - 1) * flow_charts.GAP) / total for total, n in flow_charts.columns(found).values())
+        free = height - way.MARGIN
+        return min((free - (n - 1) * way.GAP) / total for total, n in way.columns(found).values())
 
     assert pixels(small, low) == pytest.approx(pixels(large, tall), rel=0.02)
-    assert flow_charts.heights([{}])[0] > 0
+    assert way.heights([{}])[0] > 0
 
 
 def test_the_difference_shows_changed_links_only_with_their_sign() -> None:
-    base, scenario = flow_charts.way(BASE), flow_charts.way(SCENARIO)
-    option = flow_charts.way_difference(base, scenario, PLACES, LIGHT, False)
+    base, scenario = way.way(BASE), way.way(SCENARIO)
+    option = way.way_difference(base, scenario, PLACES, LIGHT, False)
     drawn = option["series"][0]["links"]
     colors = {(e["source"].rstrip("\u200b"), e["target"].rstrip("\u200b")): e["lineStyle"]["color"] for e in drawn}
-    assert colors["Granted", "Own use"] == flow_charts.LESS
-    assert colors["Granted", "Sold"] == flow_charts.MORE
+    assert colors["Granted", "Own use"] == difference.LESS
+    assert colors["Granted", "Sold"] == scenario_color(False)
     assert ("Granted", "Licensed") not in colors
     words = option["aria"]["label"]["description"]
     assert "−15" in words
     assert "one pair" in words
-    table = flow_charts.way_table(base, scenario, False)
+    table = way.way_table(base, scenario, False)
     assert table.index("−15") < table.index("+5")
-    assert "Scenario" not in flow_charts.way_table(base, base, True)
+    assert "Scenario" not in way.way_table(base, base, True)
 
 
 # -- the network ------------------------------------------------------------------------------------------------------
@@ -152,17 +153,17 @@ def test_the_difference_shows_changed_links_only_with_their_sign() -> None:
 
 def test_positions_depend_on_the_edges_alone() -> None:
     edges = (("11", "20"), ("20", "30"), ("12", "30"))
-    one = flow_charts.positions(edges)
-    flow_charts.positions.cache_clear()
-    assert flow_charts.positions(edges) == one
-    assert flow_charts.positions(edges, 2).keys() == {"20", "30"}  # those with most partners
-    assert flow_charts.positions(()) == {}
+    one = network.positions(edges)
+    network.positions.cache_clear()
+    assert network.positions(edges) == one
+    assert network.positions(edges, 2).keys() == {"20", "30"}  # those with most partners
+    assert network.positions(()) == {}
 
 
 def test_actors_stay_where_they_are_and_only_lines_differ() -> None:
     pair = (portrait({("11", "20"): 5.0}), portrait({("11", "20"): 5.0, ("20", "30"): 10.0}))
     options = {
-        shown: flow_charts.network_chart(pair, shown, "", LIGHT, False, shown)
+        shown: network.network_chart(pair, shown, "", LIGHT, False, shown)
         for shown in ("base", "scenario", "difference")
     }
     places = [{n["name"]: (n["x"], n["y"]) for n in o["series"][0]["data"]} for o in options.values()]
@@ -176,13 +177,13 @@ def test_actors_stay_where_they_are_and_only_lines_differ() -> None:
 def test_one_actor_is_seen_with_its_partners_only() -> None:
     licenses = {("11", "20"): 5.0, ("12", "30"): 5.0}
     pair = (portrait(licenses), portrait(licenses))
-    option = flow_charts.network_chart(pair, "base", "11", LIGHT, False, "Baseline")
+    option = network.network_chart(pair, "base", "11", LIGHT, False, "Baseline")
     assert {n["name"] for n in option["series"][0]["data"]} == {"Large firm US 1", "University JP 1"}
-    assert "Rest of the world" not in flow_charts.network_table(pair, "11", True)
+    assert "Rest of the world" not in network.network_table(pair, "11", True)
 
 
 def test_the_summary_counts_borders() -> None:
-    words = flow_charts.summary({("11", "12"): 30.0, ("11", "20"): 10.0}, ACTORS, "Baseline")
+    words = network.summary({("11", "12"): 30.0, ("11", "20"): 10.0}, ACTORS, "Baseline")
     assert "3 organizations" in words
     assert "25 %" in words
 
@@ -192,10 +193,10 @@ def test_the_summary_counts_borders() -> None:
 
 @pytest.mark.parametrize("places", [("us", "row"), PLACES, ("us", "eu", "jp", "cn", "kr", "row")])
 def test_any_number_of_places_has_room(places: tuple[str, ...]) -> None:
-    at = flow_charts.around(places)
+    at = exchange.around(places)
     assert len(set(at.values())) == len(places)
     base = {(places[0], places[-1]): 4.0}
-    option = flow_charts.exchange_chart(base, {}, places, "licenses", "difference", DARK, True, "Difference")
+    option = exchange.exchange_chart(base, {}, places, "licenses", "difference", DARK, True, "Difference")
     (line,) = option["series"][0]["links"]
     assert line["lineStyle"]["type"] == "dashed"
     assert line["value"] == -4.0
@@ -204,9 +205,9 @@ def test_any_number_of_places_has_room(places: tuple[str, ...]) -> None:
 def test_baseline_and_scenario_have_one_scale_of_width() -> None:
     base, scenario = {("us", "jp"): 10.0}, {("us", "jp"): 5.0}
     widths = [
-        flow_charts.exchange_chart(base, scenario, PLACES, "people", shown, LIGHT, False, shown)["series"][0]["links"][
-            0
-        ]["lineStyle"]["width"]
+        exchange.exchange_chart(base, scenario, PLACES, "people", shown, LIGHT, False, shown)["series"][0]["links"][0][
+            "lineStyle"
+        ]["width"]
         for shown in ("base", "scenario")
     ]
     assert widths[0] - 1 == pytest.approx(2 * (widths[1] - 1))
@@ -225,6 +226,8 @@ def test_the_axis_of_differences_holds_zero() -> None:
     axis = dots.dots([row], "products", "words", LIGHT, zero=True)["xAxis"]
     assert axis["min"] <= -5.0
     assert axis["max"] >= 0.0
+    for end in (axis["min"], axis["max"]):  # zero and both ends are ticks of the axis
+        assert end / axis["interval"] == pytest.approx(round(end / axis["interval"]))
 
 
 def test_a_trade_off_has_arms_on_both_axes_and_no_size_for_what_is_unclear() -> None:

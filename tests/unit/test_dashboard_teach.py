@@ -14,10 +14,11 @@ import pytest
 
 from ecosystem.dashboard.lessons import FOLDER, Lesson, known_lessons, read_lesson
 from ecosystem.dashboard.lessons import recorded as store
+from ecosystem.dashboard.lessons.play import Play
 from ecosystem.dashboard.lessons.results import also_table, answer, effect_of, happened, result_line
 from ecosystem.dashboard.lessons.worksheet import worksheet
 from ecosystem.dashboard.session import Session
-from ecosystem.dashboard.tabs.teach import Play, notice, open_in_explore, votes
+from ecosystem.dashboard.tabs.teach import notice, open_in_explore, votes
 from ecosystem.domain.indicators import INDICATORS
 from ecosystem.kernel.errors import InputError
 from ecosystem.lab.compare import Comparison

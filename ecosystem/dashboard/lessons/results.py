@@ -10,9 +10,6 @@ from ecosystem.dashboard.lessons.recorded import Record, outcome
 from ecosystem.dashboard.tables import table
 from ecosystem.dashboard.text import number, place, text
 
-SMALL = 0.005
-"""A clear effect below this share is told in words: as a rounded percentage it would read as nothing."""
-
 
 def effect_of(lesson: Lesson, record: Record, asked: Step) -> Effect:
     """Return the recorded effect that a prediction is about."""
@@ -38,11 +35,8 @@ def answer(step: Step, choice: str) -> str:
 
 def result_line(effect: Effect) -> str:
     """Return the effect with its interval, its unit and number of pairs as one line."""
-    words = headline(effect)
-    if effect.clear and abs(effect.relative) < SMALL:
-        words = text(f"teach.small_{effect.verdict}")
     _, unit = scaled(effect.indicator, [effect.base, effect.scenario], before=True)
-    return text("teach.result_line", headline=words, sentence=sentence(effect), unit=unit)
+    return text("teach.result_line", headline=headline(effect), sentence=sentence(effect), unit=unit)
 
 
 def levels_line(effect: Effect, years: int) -> str:

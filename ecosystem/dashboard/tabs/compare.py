@@ -10,8 +10,9 @@ from typing import Any
 
 import solara
 
-from ecosystem.dashboard.catalog import COMPARED_TILES, INDICATOR_GROUPS, STRIP
-from ecosystem.dashboard.dots import (
+from ecosystem.dashboard.brief import Part
+from ecosystem.dashboard.catalog import COMPARED_TILES, STRIP
+from ecosystem.dashboard.charts.dots import (
     describe,
     difference,
     dots,
@@ -22,16 +23,17 @@ from ecosystem.dashboard.dots import (
     trade_off,
     trade_table,
 )
-from ecosystem.dashboard.effects import Effect, effects, frequency, headline, scaled, signed, title
+from ecosystem.dashboard.effects import Effect, effects, frequency, headline, scaled, title
 from ecosystem.dashboard.engine import ENGINE, Look
 from ecosystem.dashboard.looking import POLL_SECONDS
-from ecosystem.dashboard.parts import Raw, card, chart, click, details, html
-from ecosystem.dashboard.picks import Button, Pick, one_group
+from ecosystem.dashboard.parts import Numbers, Raw, card, chart, click, command, html
+from ecosystem.dashboard.picks import Button, Pick, indicator_groups, one_group
 from ecosystem.dashboard.presets import known_presets
 from ecosystem.dashboard.session import Session, use_session
 from ecosystem.dashboard.tables import table
 from ecosystem.dashboard.tabs import Tab
-from ecosystem.dashboard.text import place, text
+from ecosystem.dashboard.takeaway import BriefButton
+from ecosystem.dashboard.text import place, signed, text
 from ecosystem.dashboard.theme import mark, palette
 from ecosystem.domain.indicators import INDICATORS
 from ecosystem.kernel.errors import InputError
@@ -242,17 +244,6 @@ def verdict_cell(effect: Effect) -> str:
     return text("compare.cell", verdict=headline(effect), low=low, high=high, unit=unit, frequency=frequency(effect))
 
 
-def indicator_options() -> list[dict[str, Any]]:
-    """Return the indicators of the page in their groups."""
-    return [
-        {
-            "label": text(f"indicator_groups.{name}"),
-            "options": [{"value": one, "label": title(one)} for one in members if one in INDICATORS],
-        }
-        for name, members in INDICATOR_GROUPS.items()
-    ]
-
-
 @solara.component
 def Compare(session: Session, dark: bool) -> None:
     """The whole tab."""
@@ -274,6 +265,8 @@ def Compare(session: Session, dark: bool) -> None:
         if not ready:
             html("div", html("p", text("compare.waiting")), css="eco-card eco-empty")
             return
+        written = [Part(e.name, c, e.look.plan) for e in ready if (c := e.look.comparison()) is not None]
+        BriefButton(written, code, (indicator,), name=text("brief.title_compare"))
         _charts(ready, found, indicator, code, dark)
         named = [(entry.name, found[entry.slot]) for entry in ready]
         card(
@@ -286,7 +279,7 @@ def Compare(session: Session, dark: bool) -> None:
         )
         plan = ready[0].look.plan
         line = text("explore.command_line", scale=f"{plan.scale:g}", pairs=plan.pairs)
-        Raw(markup=f'<p class="eco-note eco-command">{escape(text("compare.command"))} <code>{escape(line)}</code></p>')
+        command(text("compare.command"), line)
 
 
 def _slots(session: Session, entries: list[Entry]) -> None:
@@ -330,7 +323,7 @@ def _views(session: Session, indicator: str, set_indicator: Callable[[str], None
     places = [(one, place(one)) for one in (*session.scenario.jurisdictions, "all")]
     with html("div", css="eco-picks"):
         Pick(
-            label=text("compare.outcome"), value=indicator, groups=indicator_options(), name="outcome",
+            label=text("compare.outcome"), value=indicator, groups=indicator_groups(), name="outcome",
             event_choose=lambda one: set_indicator(one) if one in INDICATORS else None,
         )  # fmt: skip
         Pick(
@@ -363,7 +356,7 @@ def _charts(
             f"{title(indicator)}, {place(code)}",
             chart(dots(changes, step_unit, describe(named, lead), colors, zero=True), "differences", height),
             html("p", text("compare.differences_note"), css="eco-note"),
-            details(text("table.show"), markup),
+            Numbers(markup, "differences"),
             name="differences",
         )
         card(
@@ -371,7 +364,7 @@ def _charts(
             f"{title(indicator)}, {place(code)}",
             chart(dots(levels, unit, describe(named, lead), colors), "levels", height),
             html("p", text("compare.levels_note"), css="eco-note"),
-            details(text("table.show"), markup),
+            Numbers(markup, "levels"),
             name="levels",
         )
     trade = [
@@ -391,7 +384,7 @@ def _charts(
             Raw(markup=f'<ul class="eco-keys">{keys}</ul>'),
             chart(trade_off(trade, code, colors, [entry.slot for entry, _ in rows]), "trade-off", 380),
             html("p", text("compare.trade_note"), css="eco-note"),
-            details(text("table.show"), trade_table(trade)),
+            Numbers(trade_table(trade), "trade-off"),
             name="trade-off",
             wide=True,
         )

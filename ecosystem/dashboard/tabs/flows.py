@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import solara
 
-from ecosystem.dashboard import bands, looking
-from ecosystem.dashboard import flow_charts as drawn
-from ecosystem.dashboard.dots import Dot, describe, dots, dots_height, effect_head, effect_row, level
+from ecosystem.dashboard import looking
+from ecosystem.dashboard.charts import bands, columns, exchange, network
+from ecosystem.dashboard.charts import way as ways
+from ecosystem.dashboard.charts.dots import Dot, describe, dots, dots_height, effect_head, effect_row, level
+from ecosystem.dashboard.charts.frame import scenario_color
 from ecosystem.dashboard.effects import Course, Effect, courses, effects, title
 from ecosystem.dashboard.pairs import SCALE, Pair, fresh, use_pair
-from ecosystem.dashboard.parts import card, chart, details, html
+from ecosystem.dashboard.parts import Numbers, card, chart, html, scroll
 from ecosystem.dashboard.picks import Pick, one_group
 from ecosystem.dashboard.portrait import MOVES, Portrait
 from ecosystem.dashboard.session import Session, use_session
@@ -57,8 +59,7 @@ def Flows(session: Session, dark: bool) -> None:
         html("div", *([html("p", problem, css="eco-problem", role="alert")] if problem else []), css="eco-messages")
         html("h2", text("flow_views.pictures"))
         html("p", text("flow_views.one_pair"), css="eco-note")
-        with html("div", css="eco-stack"):
-            Pictures(pair, dark)
+        Pictures(pair, dark)
         html("h2", text("flow_views.measured"))
         with html("div", css="eco-picks"):
             Pick(
@@ -66,8 +67,7 @@ def Flows(session: Session, dark: bool) -> None:
                 event_choose=lambda one: session.see(shown=str(one)),
             )  # fmt: skip
         html("p", text("flow_views.measured_lead"), css="eco-note")
-        with html("div", css="eco-stack"):
-            Measured(session, pair, dark)
+        Measured(session, pair, dark)
 
 
 def status(session: Session, pair: Pair | None) -> str:
@@ -101,7 +101,7 @@ def Way(pair: Pair, dark: bool) -> None:
     view, set_view = solara.use_state("both")
     places, colors = pair.base.places, palette(dark)
     shown = office if office in places else ""
-    base, scenario = drawn.way(pair.base.rights, shown), drawn.way(pair.scenario.rights, shown)
+    base, scenario = ways.way(pair.base.rights, shown), ways.way(pair.scenario.rights, shown)
     offices = [("", text("flows.all_offices")), *((code, place(code)) for code in places)]
     picks = [Pick(label=text("flows.office_choice"), value=shown, groups=one_group(offices), event_choose=set_office,
                   name="office")]  # fmt: skip
@@ -109,17 +109,22 @@ def Way(pair: Pair, dark: bool) -> None:
         picks.append(Pick(label=text("flow_views.view"), value=view, groups=one_group(views(False, True)),
                           event_choose=set_view, name="way-view"))  # fmt: skip
     body = []
+    drawn = ["difference"]
     if view == "difference" and not pair.alone:
-        option = drawn.way_difference(base, scenario, places, colors, dark)
+        option = ways.way_difference(base, scenario, places, colors, dark)
         body += [
             html("h4", text("way.difference_title")),
-            _scroll(chart(option, "way-difference", drawn.TALL, "eco-sankey")),
+            scroll(chart(option, "way-difference", ways.TALL, "eco-sankey"), text("way.title")),
         ]
     else:
         sides = [("base", base)] if pair.alone else [("base", base), ("scenario", scenario)]
-        for (name, found), height in zip(sides, drawn.heights([found for _, found in sides]), strict=True):
-            option = drawn.way_chart(found, places, which(name), colors)
-            body += [html("h4", text(f"way.{name}_title")), _scroll(chart(option, f"way-{name}", height, "eco-sankey"))]
+        drawn = [side for side, _ in sides]
+        for (name, found), height in zip(sides, ways.heights([found for _, found in sides]), strict=True):
+            option = ways.way_chart(found, places, which(name), colors)
+            body += [
+                html("h4", text(f"way.{name}_title")),
+                scroll(chart(option, f"way-{name}", height, "eco-sankey"), text("way.title")),
+            ]
     note = "way.note_difference" if view == "difference" and not pair.alone else "way.note"
     card(
         text("way.title"),
@@ -127,15 +132,10 @@ def Way(pair: Pair, dark: bool) -> None:
         html("div", *picks, css="eco-picks"),
         html("div", *body),
         html("p", text(note), css="eco-note"),
-        details(text("table.show"), drawn.way_table(base, scenario, pair.alone)),
+        Numbers(ways.way_table(base, scenario, pair.alone), "way", [f"way-{side}" for side in drawn]),
         name="way",
         wide=True,
     )
-
-
-def _scroll(child: object) -> object:
-    # A wide picture scrolls inside its card on a phone; what scrolls must be reachable by keyboard.
-    return html("div", child, css="eco-scroll", tabindex="0", role="group", aria_label=text("way.title"))
 
 
 @solara.component
@@ -145,8 +145,8 @@ def Network(pair: Pair, dark: bool) -> None:
     uid, set_uid = solara.use_state("")
     both: Sequence[Portrait] = (pair.base, pair.scenario)
     shown = "base" if pair.alone else view
-    actors = drawn.actors_of(both)
-    names = drawn.names_of(actors)
+    actors = network.actors_of(both)
+    names = network.names_of(actors)
     edges = {**pair.base.licenses, **pair.scenario.licenses}
     partners = {one: sum(one in key for key in edges) for one in actors}
     known = [one for one in sorted(partners, key=lambda one: (-partners[one], names[one])) if partners[one]][
@@ -158,15 +158,15 @@ def Network(pair: Pair, dark: bool) -> None:
     if not pair.alone:
         picks.append(Pick(label=text("flow_views.view"), value=view, groups=one_group(views(False, False)),
                           event_choose=set_view, name="network-view"))  # fmt: skip
-    option = drawn.network_chart(both, shown, chosen, palette(dark), dark, which(shown))
+    option = network.network_chart(both, shown, chosen, palette(dark), dark, which(shown))
     card(
         text("network.title"),
         text("network.question"),
         html("div", *picks, css="eco-picks"),
-        chart(option, "network", 470),
+        chart(option, "network", 470, "eco-graph"),
         html("p", option["aria"]["label"]["description"], css="eco-note"),
-        html("p", text("network.note", most=drawn.MOST_ACTORS), css="eco-note"),
-        details(text("table.show"), drawn.network_table(both, chosen, pair.alone)),
+        html("p", text("network.note", most=network.MOST_ACTORS), css="eco-note"),
+        Numbers(network.network_table(both, chosen, pair.alone), "network"),
         name="network",
     )
 
@@ -185,15 +185,15 @@ def Exchange(pair: Pair, dark: bool) -> None:
     if not pair.alone:
         picks.append(Pick(label=text("flow_views.view"), value=view, groups=one_group(views(False, False)),
                           event_choose=set_view, name="exchange-view"))  # fmt: skip
-    option = drawn.exchange_chart(base, scenario, pair.base.places, kind, shown, palette(dark), dark, which(shown))
+    option = exchange.exchange_chart(base, scenario, pair.base.places, kind, shown, palette(dark), dark, which(shown))
     card(
         text("exchange.title"),
         text("exchange.question"),
         html("div", *picks, css="eco-picks"),
-        chart(option, "exchange", 470),
+        chart(option, "exchange", 470, "eco-graph"),
         html("p", text(f"exchange.note_{kind}"), css="eco-note"),
         html("p", text("exchange.note"), css="eco-note"),
-        details(text("table.show"), drawn.exchange_table(base, scenario, kind, pair.alone)),
+        Numbers(exchange.exchange_table(base, scenario, kind, pair.alone), "exchange"),
         name="exchange",
     )
 
@@ -217,18 +217,19 @@ def Measured(session: Session, pair: Pair | None, dark: bool) -> None:
         )
 
     lines, found = solara.use_memo(read, [id(look), pairs, code])
-    html("p", look.status() if look is not None else "", css="eco-status", data_testid="pairs-status")
-    if look is None or not lines:
-        html("div", html("p", text("profile.waiting")), css="eco-card eco-empty")
-        return
-    with html("div", css="eco-two"):
-        for name, words in zip(QUEUES, ("office_backlog", "pendency"), strict=True):
-            _queue(lines.get(name), name, words, code, dark)
-        if pair is not None and code in pair.base.suits_waiting:
-            _courts(pair, code, dark)
-            _waits(pair, code, dark)
-        _profile(found, CHAIN, "chain", code, alone, dark)
-        _profile(found, COUPLING, "coupling", code, alone, dark)
+    with html("div", css="eco-stack"):
+        html("p", look.status() if look is not None else "", css="eco-status", data_testid="pairs-status")
+        if look is None or not lines:
+            html("div", html("p", text("profile.waiting")), css="eco-card eco-empty")
+            return
+        with html("div", css="eco-two"):
+            for name, words in zip(QUEUES, ("office_backlog", "pendency"), strict=True):
+                _queue(lines.get(name), name, words, code, dark)
+            if pair is not None and code in pair.base.suits_waiting:
+                _courts(pair, code, dark)
+                _waits(pair, code, dark)
+            _profile(found, CHAIN, "chain", code, alone, dark)
+            _profile(found, COUPLING, "coupling", code, alone, dark)
 
 
 def _queue(course: Course | None, name: str, words: str, code: str, dark: bool) -> None:
@@ -240,7 +241,7 @@ def _queue(course: Course | None, name: str, words: str, code: str, dark: bool) 
         text(f"queues.{'office' if words == 'office_backlog' else words}_question", place=place(code)),
         chart(bands.band_chart(course, palette(dark), dark, False), name, bands.HEIGHT),
         html("p", read, css="eco-note"),
-        details(text("table.show"), bands.course_table(course)),
+        Numbers(bands.course_table(course), name),
         name=name,
     )
 
@@ -254,7 +255,7 @@ def _courts(pair: Pair, code: str, dark: bool) -> None:
         "scenario": compact(scenario[-1]),
     }  # fmt: skip
     sentence = text("queues.courts_describe_alone" if pair.alone else "queues.courts_describe", **slots)
-    option = drawn.two_columns(
+    option = columns.two_columns(
         years,
         base,
         None if pair.alone else scenario,
@@ -276,27 +277,27 @@ def _courts(pair: Pair, code: str, dark: bool) -> None:
         text("queues.courts_question", place=place(code)),
         chart(option, "courts", bands.HEIGHT),
         html("p", text(few, cases=cases), css="eco-note"),
-        details(text("table.show"), table(text("queues.courts_caption"), head, rows)),
+        Numbers(table(text("queues.courts_caption"), head, rows), "courts"),
         name="courts",
     )
 
 
 def _waits(pair: Pair, code: str, dark: bool) -> None:
-    labels = drawn.class_words()
-    base = drawn.shares(pair.base.waits[code])
-    scenario = None if pair.alone else drawn.shares(pair.scenario.waits[code])
+    labels = columns.class_words()
+    base = columns.shares(pair.base.waits[code])
+    scenario = None if pair.alone else columns.shares(pair.scenario.waits[code])
     parts = []
     for k, label in enumerate(labels):
         parts.append(f"{label} {number(base[k], 2)}" + ("" if scenario is None else f" / {number(scenario[k], 2)}"))
     sentence = text("queues.waits_describe", place=place(code), parts="; ".join(parts))
-    option = drawn.two_columns(labels, base, scenario, text("queues.waits_unit"), sentence, palette(dark), dark)
-    markup = drawn.columns_table(text("queues.waits_caption"), text("queues.waits_class"), labels, base, scenario)
+    option = columns.two_columns(labels, base, scenario, text("queues.waits_unit"), sentence, palette(dark), dark)
+    markup = columns.columns_table(text("queues.waits_caption"), text("queues.waits_class"), labels, base, scenario)
     card(
         text("queues.waits"),
         text("queues.waits_question", place=place(code)),
         chart(option, "waits", bands.HEIGHT),
         html("p", text("queues.waits_note"), css="eco-note"),
-        details(text("table.show"), markup),
+        Numbers(markup, "waits"),
         name="waits",
     )
 
@@ -308,7 +309,7 @@ def _profile(
     if not named:
         return
     colors = palette(dark)
-    color = bands.SCENARIO_DARK if dark else bands.SCENARIO
+    color = scenario_color(dark)
     # Before the second pair there is no interval, and without an interval no effect is drawn.
     bare = alone or named[0][1].pairs < 2
     rows: list[Dot] = [level(effect, name, 1.0, color, "circle", bare) for name, effect in named]
@@ -328,7 +329,7 @@ def _profile(
         text(f"profile.{words}_question", place=place(code)),
         chart(dots(rows, text(f"profile.unit_{words}"), sentence, colors), f"profile-{words}", dots_height(len(rows))),
         html("p", text(f"profile.{words}_note"), css="eco-note"),
-        details(text("table.show"), markup),
+        Numbers(markup, f"profile-{words}"),
         name=f"profile-{words}",
     )
 

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from html import escape
+from typing import Any
 
 import solara
 
-from ecosystem.dashboard import method
+from ecosystem.dashboard import heat, method
 from ecosystem.dashboard.engine import ENGINE
 from ecosystem.dashboard.method import Entry
 from ecosystem.dashboard.parts import Raw, details, html
+from ecosystem.dashboard.picks import Pick, one_group
 from ecosystem.dashboard.session import Session, use_session
 from ecosystem.dashboard.share import write_file
 from ecosystem.dashboard.tables import table
 from ecosystem.dashboard.tabs import Tab
-from ecosystem.dashboard.text import text
+from ecosystem.dashboard.text import text, words_of
+from ecosystem.kernel.errors import InputError
 from ecosystem.lab.model import model_digest
 
-PARTS = ("works", "formulas", "evidence", "assumptions", "glossary", "again", "limits")
+PARTS = ("works", "formulas", "evidence", "assumptions", "matrix", "glossary", "again", "limits")
 ODD = ("purpose", "entities", "scales", "process", "concepts", "start", "input", "submodels")
 LIMITS = ("forecast", "levels", "ranking", "firms", "quality", "politics", "culture", "outside", "rare", "guesses")
 
@@ -29,6 +32,44 @@ def _Parts(label: str, parts: list[dict[str, str]], chosen: str, event_open: Cal
 
 @solara.component_vue("../vue/seek.vue")
 def _Seek(label: str, value: str, help: str, found: str, name: str, event_seek: Callable[[str], None]) -> None: ...
+
+
+@solara.component_vue("../vue/open.vue")
+def _Open(words: dict[str, str], most: int, event_file: Callable[[dict[str, Any]], None]) -> None: ...
+
+
+@solara.component
+def HeatMap(session: Session) -> None:
+    """A batch or transplant result as a heat map: the one that comes with the program, or one that a visitor opens."""
+    about, set_about = solara.use_state("")
+    opened, set_opened = solara.use_state(0)
+    own, name = session.kept.get("matrix", (None, ""))
+    found = own if own is not None else heat.kept()
+
+    def take(sent: Any) -> None:
+        content = sent if isinstance(sent, dict) else {}
+        named = "".join(c for c in str(content.get("name"))[:60] if c.isprintable())
+        try:
+            session.kept["matrix"] = heat.read(content.get("text"), named), named
+            session.problem = ""
+            set_opened(opened + 1)  # what the session keeps redraws nothing by itself
+            session.changed()
+        except InputError as error:
+            session.fail(str(error))
+
+    with html("div"):
+        html("p", text("heat.lead"), css="eco-lead")
+        _Open(words=words_of("heat", "open"), most=heat.MOST_BYTES, event_file=take)
+        words = text("heat.yours", name=name) if own is not None else text("heat.kept" if found else "heat.none")
+        html("p", words, css="eco-note", data_testid="heat-name")
+        if found is None:
+            return
+        shown = about if about in found.abouts else found.abouts[0]
+        choices = [(one, heat.about_words(one)) for one in found.abouts]
+        Pick(label=text("heat.about"), value=shown, groups=one_group(choices), event_choose=set_about, name="about")
+        markup = heat.heat_table(found, shown)
+        Raw(markup=f'<div data-testid="heat">{markup}</div>')
+        html("p", text("heat.key"), css="eco-note")
 
 
 @solara.component
@@ -157,6 +198,8 @@ def Method(session: Session, dark: bool) -> None:
                 Raw(markup=evidence())
             elif part == "assumptions":
                 _assumptions()
+            elif part == "matrix":
+                HeatMap(session).key("matrix")
             elif part == "glossary":
                 html("p", text("method.glossary_lead"), css="eco-lead")
                 Listing("glossary", method.glossary()).key("glossary")

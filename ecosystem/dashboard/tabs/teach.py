@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from html import escape
 from typing import Any, cast
 
 import solara
 
-from ecosystem.dashboard import bands
+from ecosystem.dashboard.charts import bands
 from ecosystem.dashboard.lessons import OUTCOMES, Lesson, Step, known_lessons
+from ecosystem.dashboard.lessons.play import Play
 from ecosystem.dashboard.lessons.recorded import Record, recorded
 from ecosystem.dashboard.lessons.results import (
     also_table,
@@ -24,107 +24,21 @@ from ecosystem.dashboard.lessons.results import (
     source_line,
 )
 from ecosystem.dashboard.lessons.worksheet import worksheet
-from ecosystem.dashboard.parts import Raw, chart, details, html
+from ecosystem.dashboard.parts import Numbers, Raw, chart, details, html
 from ecosystem.dashboard.session import Session, use_session
 from ecosystem.dashboard.share import start
+from ecosystem.dashboard.tables import table
 from ecosystem.dashboard.tabs import Tab
-from ecosystem.dashboard.text import number, place, text
+from ecosystem.dashboard.text import place, text, words_of
 from ecosystem.dashboard.theme import palette
 
-MOST_HANDS = 999
 LARGE_HEIGHT = 460
 
 
-@dataclass
-class Play:
-    """A lesson under way.
-
-    Attributes:
-        step: index of the step shown; the number of steps shows the end.
-        predicted: answer by prediction.
-        hands: how many in the class gave each answer, by prediction.
-        ran: runs that were started.
-    """
-
-    lesson: Lesson
-    step: int = 0
-    large: bool = False
-    predicted: dict[str, str] = field(default_factory=dict)
-    hands: dict[str, dict[str, int]] = field(default_factory=dict)
-    ran: set[str] = field(default_factory=set)
-
-    @property
-    def present(self) -> Step | None:
-        """The step shown; None at the end."""
-        return self.lesson.steps[self.step] if self.step < len(self.lesson.steps) else None
-
-    def commit(self, sent: Any) -> None:
-        """Take the class's prediction; nonsense is left aside, and nothing changes once its run has started."""
-        step = self.present
-        content = sent if isinstance(sent, dict) else {}
-        choice = str(content.get("choice"))
-        if step is None or step.do != "predict" or step.run in self.ran or choice not in OUTCOMES:
-            return
-        self.predicted[step.id] = choice
-        counted = content.get("hands")
-        self.hands[step.id] = _hands(counted if isinstance(counted, dict) else {})
-
-    def missing(self) -> tuple[Step, ...]:
-        """Return the predictions that the run of this step still waits for."""
-        return tuple(p for p in self.lesson.asked_before(self.step) if p.id not in self.predicted)
-
-    @property
-    def can_run(self) -> bool:
-        """True when this step's run may start."""
-        step = self.present
-        return step is not None and step.do == "run" and step.run not in self.ran and not self.missing()
-
-    def run(self) -> None:
-        """Start the run of this step, if its predictions are in."""
-        if self.can_run:
-            assert self.present is not None
-            self.ran.add(self.present.run)
-
-    @property
-    def can_next(self) -> bool:
-        """True when the lesson may go on: a prediction must be in, a run must have been started."""
-        step = self.present
-        if step is None:
-            return False
-        if step.do == "predict":
-            return step.id in self.predicted
-        return step.do != "run" or step.run in self.ran
-
-    def go(self, by: int) -> None:
-        """Go on or back one step."""
-        if by > 0 and not self.can_next:
-            return
-        self.step = min(max(self.step + by, 0), len(self.lesson.steps))
-
-    def locked(self) -> str:
-        """Return why the lesson does not go on; empty if it does."""
-        step = self.present
-        if step is None or self.can_next:
-            return ""
-        if step.do == "predict":
-            return text("teach.locked_predict")
-        return text("teach.locked_run" if self.missing() else "teach.ready_run")
-
-
-def _hands(counted: dict[Any, Any]) -> dict[str, int]:
-    out = {}
-    for one in OUTCOMES:
-        try:
-            out[one] = min(max(int(str(counted.get(one) or 0)), 0), MOST_HANDS)
-        except ValueError:
-            out[one] = 0
-    return out if any(out.values()) else {}
-
-
-LIST_WORDS = {key: text(f"teach.{key}") for key in ("start", "sheet", "key", "goals")}
-HEAD_WORDS = {key: text(f"teach.{key}") for key in ("projector", "leave")}
+LIST_WORDS = words_of("teach", "start", "sheet", "key", "goals")
+HEAD_WORDS = words_of("teach", "projector", "leave")
 PREDICT_WORDS = {key: text(f"teach.predict_{key}") for key in ("choose", "hands", "help", "commit")}
-FOOT_WORDS = {key: text(f"teach.{key}") for key in ("back", "next", "run", "finish")}
+FOOT_WORDS = words_of("teach", "back", "next", "run", "finish")
 
 
 @solara.component_vue("../vue/lessons.vue")
@@ -222,7 +136,7 @@ def run_lines(lesson: Lesson, run: str) -> list[str]:
     p, one, first = lesson.pinned, lesson.runs[run], lesson.base().start_year
     return [
         text("teach.run_compares", run=one.title, place=place(one.on)),
-        text("teach.run_pairs", pairs=number(p.pairs), first=first, last=first + p.years - 1),
+        text("teach.run_pairs", pairs=p.pairs, first=first, last=first + p.years - 1),
     ]
 
 
@@ -265,7 +179,7 @@ def Reveal(play: Play, step: Step, record: Record, dark: bool) -> None:
             html("p", text("bands.above_zero"), css="eco-note")
         html("p", text("bands.read", pairs=course.pairs), css="eco-note")
         Raw(markup=f'<div class="eco-lesson-text">{paragraphs(answer(step, came))}{paragraphs(step.text)}</div>')
-        details(text("table.show"), bands.course_table(course))
+        Numbers(bands.course_table(course), f"lesson-{asked.id}")
         more = also_table(lesson, record, asked.run)
         if more:
             html("h2", text("teach.also"), css="eco-also-title")
@@ -379,15 +293,9 @@ def _end(session: Session, play: Play) -> None:
             said = play.predicted.get(step.id, "")
             came = answer(step, happened(effect))
             cells = (step.text, answer(step, said) if said else "–", came, result_line(effect))
-            rows.append("<tr>" + "".join(f"<td>{escape(' '.join(cell.split()))}</td>" for cell in cells) + "</tr>")
-        head = "".join(
-            f'<th scope="col">{escape(text(f"teach.end_{key}"))}</th>' for key in ("asked", "predicted", "came", "size")
-        )
-        Raw(
-            markup=f'<div class="eco-table eco-end-table" tabindex="0" role="region" '
-            f'aria-label="{escape(text("teach.end_caption"))}"><table><caption>{escape(text("teach.end_caption"))}'
-            f"</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
-        )
+            rows.append([" ".join(cell.split()) for cell in cells])
+        head = [text(f"teach.end_{key}") for key in ("asked", "predicted", "came", "size")]
+        Raw(markup=f'<div class="eco-end-table">{table(text("teach.end_caption"), head, rows)}</div>')
     html("h2", text("teach.debrief"), css="eco-also-title")
     items = "".join(
         f'<li>{paragraphs(question)}<details class="eco-details"><summary>{escape(text("teach.show_key"))}</summary>'

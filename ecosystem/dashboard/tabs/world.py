@@ -9,18 +9,27 @@ from typing import Any, cast
 
 import solara
 
-from ecosystem.dashboard import charts, tables
+from ecosystem.dashboard import tables
 from ecosystem.dashboard.baseline import BASELINE
 from ecosystem.dashboard.catalog import CHAIN, PROTECTION, RESEARCH, TILES, TRANSFER, Panel
+from ecosystem.dashboard.charts.deals import sankey_deals
+from ecosystem.dashboard.charts.frame import HEIGHT
+from ecosystem.dashboard.charts.lines import lines
+from ecosystem.dashboard.charts.rights import sankey_rights
+from ecosystem.dashboard.charts.spindle import spindle
 from ecosystem.dashboard.choice import JURISDICTIONS, SCALES, SEEDS, START_YEAR, YEARS, Choice, read_choice
-from ecosystem.dashboard.parts import Choose, Raw, card, chart, details, html, section, source
+from ecosystem.dashboard.effects import title
+from ecosystem.dashboard.frames import MONTHS, SHOWN
+from ecosystem.dashboard.parts import Numbers, Raw, card, chart, details, html, meaning, scroll, section
+from ecosystem.dashboard.picks import Pick, one_group
 from ecosystem.dashboard.results import Result
 from ecosystem.dashboard.runner import RUNNER, Job
 from ecosystem.dashboard.session import Session
 from ecosystem.dashboard.tabs import Tab
-from ecosystem.dashboard.text import number, place, text
+from ecosystem.dashboard.text import number, place, text, words_of
 from ecosystem.dashboard.theme import mark, palette
 from ecosystem.dashboard.tiles import tiles
+from ecosystem.dashboard.units import unit_words
 from ecosystem.kernel.errors import InputError
 
 POLL_SECONDS = 0.2
@@ -53,16 +62,21 @@ def _Controls(
 ) -> None: ...
 
 
+def _source(result: Result, indicator: str) -> str:
+    series = result.series[indicator]
+    return meaning(series, unit_words(series)[1])
+
+
 @solara.component
 def LinesCard(result: Result, panel: Panel, dark: bool) -> None:
     """One indicator over the years by place, with its table and its meaning."""
-    option = solara.use_memo(lambda: charts.lines(result, panel.indicator, palette(dark)), [result, panel, dark])
+    option = solara.use_memo(lambda: lines(result, panel.indicator, palette(dark)), [result, panel, dark])
     card(
         text(f"panels.{panel.id}.title"),
         text(f"panels.{panel.id}.question"),
-        chart(option, panel.id, charts.HEIGHT),
-        details(text("table.show"), tables.lines_table(result, panel.indicator)),
-        details(text("card.counted"), source(result, panel.indicator)),
+        chart(option, panel.id, HEIGHT),
+        Numbers(tables.lines_table(result, panel.indicator), panel.id),
+        details(text("card.counted"), _source(result, panel.indicator)),
         name=panel.id,
     )
 
@@ -72,16 +86,21 @@ def RightsCard(result: Result, dark: bool) -> None:
     """The way of the rights: creators, offices, outcomes, trade, users."""
     office, set_office = solara.use_state("")
     shown = office if office in result.places else ""
-    option = solara.use_memo(lambda: charts.sankey_rights(result, palette(dark), shown), [result, dark, shown])
-    options = [{"value": "", "label": text("flows.all_offices")}]
-    options += [{"value": code, "label": place(code)} for code in result.places]
+    option = solara.use_memo(lambda: sankey_rights(result, palette(dark), shown), [result, dark, shown])
+    offices = [("", text("flows.all_offices")), *((code, place(code)) for code in result.places)]
     card(
         text("flows.title"),
         text("flows.question"),
-        Choose(label=text("flows.office_choice"), value=shown, options=options, event_choose=set_office),
-        html("div", chart(option, "rights", 470, "eco-sankey"), css="eco-scroll"),
+        Pick(
+            label=text("flows.office_choice"),
+            value=shown,
+            groups=one_group(offices),
+            event_choose=set_office,
+            name="office",
+        ),
+        scroll(chart(option, "rights", 470, "eco-sankey"), text("flows.title")),
         html("p", text("flows.note", first=result.years[0]), css="eco-note"),
-        details(text("table.show"), tables.rights_table(result, shown)),
+        Numbers(tables.rights_table(result, shown), "rights"),
         name="rights",
         wide=True,
     )
@@ -91,15 +110,15 @@ def RightsCard(result: Result, dark: bool) -> None:
 def DealsCard(result: Result, dark: bool) -> None:
     """Who passes technology to whom, by kind of deal."""
     side, set_side = solara.use_state("0")
-    option = solara.use_memo(lambda: charts.sankey_deals(result, palette(dark), int(side)), [result, dark, side])
-    options = [{"value": key, "label": text(f"deals.side_{key}")} for key in ("0", "1")]
+    option = solara.use_memo(lambda: sankey_deals(result, palette(dark), int(side)), [result, dark, side])
+    sides = [(key, text(f"deals.side_{key}")) for key in ("0", "1")]
     card(
         text("deals.title"),
         text("deals.question"),
-        Choose(label=text("deals.side_choice"), value=side, options=options, event_choose=set_side),
-        html("div", chart(option, "deal-flows", 400, "eco-sankey"), css="eco-scroll"),
+        Pick(label=text("deals.side_choice"), value=side, groups=one_group(sides), event_choose=set_side, name="side"),
+        scroll(chart(option, "deal-flows", 400, "eco-sankey"), text("deals.title")),
         html("p", text("deals.note", first=result.years[0]), css="eco-note"),
-        details(text("table.show"), tables.deals_table(result, int(side))),
+        Numbers(tables.deals_table(result, int(side)), "deal-flows"),
         name="deal-flows",
         wide=True,
     )
@@ -112,7 +131,7 @@ def ChainCard(result: Result, dark: bool) -> None:
         html(
             "div",
             html("h4", place(code)),
-            chart(charts.spindle(result, code, palette(dark)), f"chain-{code}", 190),
+            chart(spindle(result, code, palette(dark)), f"chain-{code}", 190),
             css="eco-spindle",
         )
         for code in result.places
@@ -123,11 +142,50 @@ def ChainCard(result: Result, dark: bool) -> None:
         text("chain.question"),
         html("div", *spindles, css="eco-spindles"),
         html("p", note, css="eco-note"),
-        details(text("table.show"), tables.chain_table(result)),
-        details(text("card.counted"), "".join(source(result, indicator) for _, indicator in CHAIN)),
+        Numbers(tables.chain_table(result), "chain", [f"chain-{code}" for code in result.places]),
+        details(text("card.counted"), "".join(_source(result, indicator) for _, indicator in CHAIN)),
         name="chain",
         wide=True,
     )
+
+
+@solara.component_vue("../vue/film.vue")
+def _Film(
+    words: dict[str, str],
+    world: str,
+    labels: list[str],
+    places: list[dict[str, str]],
+    names: list[dict[str, str]],
+    values: dict[str, dict[str, list[float]]],
+    deals: dict[str, list[float]],
+) -> None: ...
+
+
+FILM_WORDS = words_of(
+    "film", "first", "back", "play", "pause", "step", "speed", "scrub", "caption", "place", "spoken", "note", "still"
+)
+
+
+@solara.component
+def FilmCard(result: Result) -> None:
+    """The recorded frames of the world: play, pause, step, back, scrub, speed."""
+    frames = result.frames
+    if not frames.count:
+        return
+    labels = [
+        text("film.when", year=result.years[0] + k * MONTHS // 12, quarter=k % (12 // MONTHS) + 1)
+        for k in range(frames.count)
+    ]
+    film = _Film(
+        words=FILM_WORDS,
+        world=result.digest,
+        labels=labels,
+        places=[{"code": code, "name": place(code), "color": mark(k).color} for k, code in enumerate(result.places)],
+        names=[{"id": name, "title": title(name)} for name in SHOWN],
+        values=frames.values,
+        deals=frames.deals,
+    )
+    card(text("film.title"), text("film.question"), film, name="film", wide=True)
 
 
 CONTROL_WORDS = {key: text(f"controls.{key}", start=START_YEAR) for key in CONTROL_KEYS}
@@ -184,6 +242,7 @@ def Results(result: Result, dark: bool, away: bool) -> None:
             css="eco-section",
             data_testid="section-headline",
         )
+        FilmCard(result)
         section("protection", *[LinesCard(result, panel, dark) for panel in PROTECTION])
         section(
             "transfer",

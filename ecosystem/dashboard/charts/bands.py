@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from ecosystem.dashboard.charts import Option, _base, axis_top
+from ecosystem.dashboard.charts.frame import Option, axis_top, frame, scenario_color, tooltip
 from ecosystem.dashboard.effects import Course, Effect, headline, scaled, sentence, title
+from ecosystem.dashboard.parts import meaning
 from ecosystem.dashboard.tables import table
 from ecosystem.dashboard.text import number, place, text
-from ecosystem.dashboard.theme import OKABE_ITO, Palette
+from ecosystem.dashboard.theme import Palette
+from ecosystem.domain.indicators import INDICATORS
 from ecosystem.lab.compare import CLEAR, EQUAL, FEW, UNCLEAR
 
 HEIGHT = 320
-SCENARIO = OKABE_ITO[0]
-SCENARIO_DARK = OKABE_ITO[4]
 VERDICTS = {EQUAL: "equal", UNCLEAR: "unclear", FEW: "few", CLEAR[0]: CLEAR[0], CLEAR[1]: CLEAR[1]}
 NEAR = 0.6
 """An axis of levels starts above zero where all values exceed this share of the largest."""
@@ -91,7 +91,7 @@ def _over(value: float | None, size: float) -> float | None:
 def band_chart(course: Course, colors: Palette, dark: bool, difference: bool = False) -> Option:
     """Draw baseline and scenario by year with the 95 % interval of the paired difference, or the difference alone."""
     difference = difference and not course.alone
-    drawn_color = SCENARIO_DARK if dark else SCENARIO
+    drawn_color = scenario_color(dark)
     size, unit = scaled(course.indicator, _known(course.base, course.scenario))
     start, end, step = axis(course, size, difference)
     years = [str(year) for year in course.years]
@@ -123,7 +123,7 @@ def band_chart(course: Course, colors: Palette, dark: bool, difference: bool = F
     tip += f"<br>{escape(names['band'])}: {{c2}} – {{c3}}"
     lines = [names["base"]] if course.alone else [names["base"], names["scenario"]]
     shown = [*({"name": name} for name in lines), {"name": names["band"], "icon": "roundRect"}]
-    option = _base(colors, describe(course))
+    option = frame(colors, describe(course))
     option.update(
         {
             "animationDuration": 250,
@@ -132,10 +132,7 @@ def band_chart(course: Course, colors: Palette, dark: bool, difference: bool = F
                 "top": 0, "left": 0, "itemWidth": 30, "itemGap": 12, "data": shown, "selectedMode": False,
                 "textStyle": {"color": colors.ink, "fontSize": 13},
             },
-            "tooltip": {
-                "trigger": "axis", "confine": True, "formatter": tip, "backgroundColor": colors.card,
-                "borderColor": colors.grid, "textStyle": {"color": colors.ink},
-            },
+            "tooltip": {**tooltip(colors, "axis"), "formatter": tip},
             "xAxis": {
                 "type": "category", "data": years, "boundaryGap": False,
                 "axisLine": {"lineStyle": {"color": colors.soft}, "onZero": False},
@@ -221,11 +218,19 @@ def tile(effect: Effect | None, name: str, alone: bool, years: int) -> str:
             f'<p class="eco-unit">{escape(unit)}</p>',
             f'<p class="eco-help">{escape(text("tile.mean", years=years, pairs=effect.pairs))}</p>',
         ]
-        return f'<li class="eco-card eco-tile" data-testid="tile-{name}"><h3>{words}</h3>{"".join(lines)}</li>'
+        return (
+            f'<li class="eco-card eco-tile" data-testid="tile-{name}"><h3>{words}</h3>{"".join(lines)}{_how(name)}</li>'
+        )
     state = "clear" if effect.clear else "open"
     lines = [
         f'<p class="eco-value eco-{state}">{escape(headline(effect))}</p>',
         f'<p class="eco-unit">{escape(text("tile.levels", base=base, scenario=now, unit=unit))}</p>',
         f'<p class="eco-help">{escape(sentence(effect))}</p>',
     ]
-    return f'<li class="eco-card eco-tile" data-testid="tile-{name}"><h3>{words}</h3>{"".join(lines)}</li>'
+    return f'<li class="eco-card eco-tile" data-testid="tile-{name}"><h3>{words}</h3>{"".join(lines)}{_how(name)}</li>'
+
+
+def _how(name: str) -> str:
+    """Return the formula behind a number, opened on demand."""
+    indicator = INDICATORS[name]
+    return f'<details class="eco-how"><summary>{escape(text("tile.how"))}</summary>{meaning(indicator, indicator.unit)}</details>'

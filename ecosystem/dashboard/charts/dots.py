@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ecosystem.dashboard.charts import Option, _base
-from ecosystem.dashboard.effects import Effect, frequency, headline, scaled, signed, title
+from ecosystem.dashboard.charts.frame import Option, axis_top, frame, tooltip
+from ecosystem.dashboard.effects import Effect, frequency, headline, scaled, title
 from ecosystem.dashboard.tables import table
-from ecosystem.dashboard.text import number, place, text
+from ecosystem.dashboard.text import number, place, signed, text
 from ecosystem.dashboard.theme import Palette, mark
 
 ROW = 46
@@ -65,7 +65,7 @@ def dots(rows: Sequence[Dot], unit: str, sentence: str, colors: Palette, zero: b
     Args:
         zero: draw a line at zero: rows are differences.
     """
-    option = _base(colors, sentence)
+    option = frame(colors, sentence)
     labels = [row.label for row in rows]
     narrow = {"width": 96, "fontSize": 11, "lineHeight": 13}
     series: list[Option] = [
@@ -104,7 +104,7 @@ def dots(rows: Sequence[Dot], unit: str, sentence: str, colors: Palette, zero: b
     ends: Option = {}
     if zero:
         values = [v for row in rows for v in (row.value, row.low, row.high) if v is not None]
-        ends = dict(zip(("min", "max"), _around_zero(values), strict=True))
+        ends = _around_zero(values)
         series[-1]["markLine"] = {
             "silent": True, "symbol": "none", "label": {"show": False}, "data": [{"xAxis": 0}],
             "lineStyle": {"color": colors.soft, "type": [5, 4], "width": 1.5},
@@ -113,10 +113,7 @@ def dots(rows: Sequence[Dot], unit: str, sentence: str, colors: Palette, zero: b
         {
             "animation": False,
             "grid": {"left": 8, "right": 26, "top": 10, "bottom": 34, "containLabel": True},
-            "tooltip": {
-                "trigger": "item", "confine": True, "backgroundColor": colors.card, "borderColor": colors.grid,
-                "textStyle": {"color": colors.ink},
-            },
+            "tooltip": tooltip(colors),
             "xAxis": {
                 "type": "value", "scale": True, "name": unit, "nameLocation": "middle", "nameGap": 28, "splitNumber": 4,
                 "nameTextStyle": {"color": colors.soft}, "axisLabel": {"color": colors.soft, "hideOverlap": True},
@@ -223,7 +220,7 @@ def trade_off(named: Sequence[tuple[str, Effect, Effect]], code: str, colors: Pa
             )
         )  # fmt: skip
     lead = text("compare.trade_lead", outcome=title(outcome), place=place(code))
-    option = _base(colors, f"{lead} {'; '.join(parts)}.")
+    option = frame(colors, f"{lead} {'; '.join(parts)}.")
     axis = {
         "type": "value", "scale": True, "nameTextStyle": {"color": colors.soft}, "axisLabel": {"color": colors.soft},
         "splitLine": {"lineStyle": {"color": colors.grid}}, "axisLine": {"show": False, "onZero": False},
@@ -236,22 +233,18 @@ def trade_off(named: Sequence[tuple[str, Effect, Effect]], code: str, colors: Pa
             "lineStyle": {"color": colors.soft, "type": [5, 4], "width": 1.5},
         },
     }  # fmt: skip
-    ends_x, ends_y = _around_zero([c / x for c in costs]), _around_zero([g / y for g in gains])
     option.update(
         {
             "animation": False,
             "grid": {"left": 12, "right": 24, "top": 36, "bottom": 34, "containLabel": True},
             "legend": {"show": False},
-            "tooltip": {
-                "trigger": "item", "confine": True, "backgroundColor": colors.card, "borderColor": colors.grid,
-                "textStyle": {"color": colors.ink},
-            },
+            "tooltip": tooltip(colors),
             "xAxis": {
                 **axis, "name": text("compare.cost_axis", unit=x_unit), "nameLocation": "middle", "nameGap": 28,
-                "min": ends_x[0], "max": ends_x[1], "splitNumber": 4,
+                **_around_zero([c / x for c in costs]),
             },
             "yAxis": {
-                **axis, "name": text("compare.outcome_axis", unit=y_unit), "min": ends_y[0], "max": ends_y[1],
+                **axis, "name": text("compare.outcome_axis", unit=y_unit), **_around_zero([g / y for g in gains]),
                 "nameTextStyle": {"color": colors.soft, "align": "left", "padding": [0, 0, 0, -8]},
             },
             "series": [*series, zeros],
@@ -260,14 +253,15 @@ def trade_off(named: Sequence[tuple[str, Effect, Effect]], code: str, colors: Pa
     return option
 
 
-def _around_zero(values: Sequence[float]) -> tuple[float, float]:
-    """Return ends of an axis that holds all values and zero, with room to spare, at round numbers."""
+def _around_zero(values: Sequence[float]) -> Option:
+    """Return ends and step of an axis that holds all values and zero, with room to spare, at round numbers."""
     low, high = min([0.0, *values]), max([0.0, *values])
     span = high - low
     if span <= 0:
-        return -1.0, 1.0
-    step = 10.0 ** math.floor(math.log10(span)) / 2
-    return step * math.floor((low - 0.05 * span) / step), step * math.ceil((high + 0.05 * span) / step)
+        return {"min": -1.0, "max": 1.0, "interval": 0.5}
+    _, step = axis_top(1.1 * span)
+    ends = step * math.floor((low - 0.05 * span) / step), step * math.ceil((high + 0.05 * span) / step)
+    return {"min": _r(ends[0]), "max": _r(ends[1]), "interval": _r(step)}
 
 
 def trade_table(named: Sequence[tuple[str, Effect, Effect]]) -> str:
