@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 import time
 from contextlib import closing
 from functools import partial
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ecosystem.kernel.errors import InputError
-from ecosystem.lab.processes import processors
+from ecosystem.lab.processes import out_of_reach, processors
 from ecosystem.lab.runner.spread import spread
 
 
@@ -112,3 +114,27 @@ def _short(scenarios: list, seed: int, outputs: list[str]) -> list:
     from ecosystem.lab.paired import run_seed
 
     return run_seed([replace(s, burn_in_years=1, scale=50_000.0) for s in scenarios], seed, outputs)
+
+
+def test_an_interrupt_waits_until_a_process_has_started_whichever_thread_gets_it() -> None:
+    reached: list[str] = []
+
+    def open_to_it() -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # as threads are that began before the mask
+        signal.raise_signal(signal.SIGINT)
+
+    def strike() -> None:
+        other = threading.Thread(target=open_to_it)
+        other.start()
+        other.join()
+
+    def block() -> None:
+        with out_of_reach():
+            strike()
+            reached.append("inside")
+        reached.append("after")
+
+    with pytest.raises(KeyboardInterrupt):
+        block()
+    assert reached == ["inside"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
