@@ -6,3 +6,10 @@ document.documentElement.lang = "en";
         viewport.setAttribute("content", "width=device-width, initial-scale=1");
     }
 })();
+// Solara's bar for a busy server has no name; the page's own status line says what goes on, so the bar is decoration.
+(function () {
+    const quiet = () =>
+        document.querySelectorAll(".v-progress-linear:not([aria-hidden])").forEach((bar) => bar.setAttribute("aria-hidden", "true"));
+    quiet();
+    new MutationObserver(quiet).observe(document.documentElement, { childList: true, subtree: true });
+})();
