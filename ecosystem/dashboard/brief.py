@@ -18,7 +18,7 @@ from ecosystem.dashboard.effects import Course, Effect, courses, effects, freque
 from ecosystem.dashboard.engine import Plan
 from ecosystem.dashboard.share import write_file
 from ecosystem.dashboard.spending import cost_words, extra_outlay
-from ecosystem.dashboard.text import known, number, place, signed, text
+from ecosystem.dashboard.text import number, place, signed, text
 from ecosystem.domain.indicators import INDICATORS
 from ecosystem.kernel.digest import digest
 from ecosystem.lab import svg
@@ -27,7 +27,6 @@ from ecosystem.lab.compare import Comparison
 from ecosystem.lab.model import model_digest
 from ecosystem.scenario import Scenario, known_measures
 
-LIMITS = ("forecast", "levels", "ranking", "firms", "quality", "politics", "culture", "outside", "rare", "guesses")
 NAMES = tuple(dict.fromkeys([*COMPARED_TILES, *STRIP]))
 ODD = ("purpose", "scales", "concepts")
 """Parts of the summary of the model that a brief repeats."""
@@ -347,8 +346,7 @@ def _method() -> list[str]:
 def _caveats() -> list[str]:
     lines = "".join(
         f"<li><b>{html.escape(text(f'limits.{one}_title'))}.</b> {html.escape(text(f'limits.{one}'))}</li>"
-        for one in LIMITS
-        if known(f"limits.{one}")
+        for one in method.LIMITS
     )
     return [html.head(2, text("brief.caveats")), f"<ul>{lines}</ul>"]
 

@@ -23,6 +23,8 @@ FACTS = ROOT / "docs" / "facts.md"
 """The scoreboard that ``python -m ecosystem.lab.facts`` writes; a wheel does not hold it."""
 GLOSSARY = Path(__file__).parent / "locale" / f"glossary_{LANGUAGE}.toml"
 MOST_SHOWN = 60
+LIMITS = ("forecast", "levels", "ranking", "firms", "quality", "politics", "culture", "outside", "rare", "guesses")
+"""What the simulator cannot say, by the name of its text."""
 """Entries of a list drawn at one time; a search makes it shorter."""
 
 

@@ -23,7 +23,6 @@ from ecosystem.lab.model import model_digest
 
 PARTS = ("works", "formulas", "evidence", "assumptions", "matrix", "glossary", "again", "limits")
 ODD = ("purpose", "entities", "scales", "process", "concepts", "start", "input", "submodels")
-LIMITS = ("forecast", "levels", "ranking", "firms", "quality", "politics", "culture", "outside", "rare", "guesses")
 
 
 @solara.component_vue("../vue/parts.vue")
@@ -142,7 +141,7 @@ def limits() -> str:
     """Return what the simulator cannot say."""
     items = "".join(
         f"<li><h3>{escape(text(f'limits.{name}_title'))}</h3>{_paragraphs(text(f'limits.{name}'))}</li>"
-        for name in LIMITS
+        for name in method.LIMITS
     )
     return f'<ul class="eco-limits">{items}</ul>'
 

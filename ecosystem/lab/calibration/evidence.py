@@ -14,7 +14,6 @@ from ecosystem.kernel.errors import InputError, unknown
 
 FOLDER = Path(__file__).parents[2] / "data" / "evidence"
 FIGURES = (FOLDER / "calibration.csv", FOLDER / "targets.csv")
-FACTS = FOLDER / "stylized_facts.csv"
 WITHHELD = Path(__file__).parent / "withheld.toml"
 GRADES = ("A", "B", "C", "M")
 """A agency or author, B secondary source, C weak, M from memory (then with its range)."""
@@ -99,19 +98,3 @@ def shown(ids: Sequence[str]) -> list[Figure]:
         if name not in known:
             raise unknown("figure", name, known, where="ecosystem/data/evidence")
     return [known[name] for name in ids]
-
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """A published regularity that may be fitted: its statistic should lie between ``low`` and ``high``."""
-
-    id: str
-    low: float
-    high: float
-
-
-def bands() -> list[Band]:
-    """Return the stylised facts marked ``calibrate``; those marked otherwise are not even parsed."""
-    with FACTS.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["use"] == "calibrate"]
-    return [Band(row["id"], float(row["low"]), float(row["high"])) for row in rows]

@@ -158,12 +158,6 @@ def pendency(run: Reported, place: str, _: str) -> Sample:
 
 
 @statistic
-def first_action(run: Reported, place: str, _: str) -> Sample:
-    """Mean months to the first action by the office's own clock."""
-    return run.ratio("first_action_months", place, "bottom")
-
-
-@statistic
 def grant_rate(run: Reported, place: str, disposals: str) -> Sample:
     """Grants / disposals as the office counts them.
 
