@@ -1,1 +1,1 @@
-"""Calibration: the start table (simulated against real figures), the moments of the fit, the fit, and what it pins down."""
+"""Calibration: the first reported years of a default run beside the real figures."""

@@ -1,4 +1,4 @@
-"""What the start table and the fit measure in a run: one documented function a quantity, each with its number of cases."""
+"""What the start table measures in a run: one documented function a quantity, each with its number of cases."""
 
 from __future__ import annotations
 
